@@ -1,0 +1,64 @@
+# `make results` runs the workflow, `make test` every check. Both first make .venv from the lock file
+# when it is missing, stale or half made.
+#
+#   make results CONFIG=config/gdsc.yaml CORES=8 ARGS="--dry-run"
+#   make test PYTEST_ARGS="-k digest"
+#   make results PYTHON=/opt/python3.12/bin/python3 PIP_ARGS="--find-links wheels"
+
+SHELL := bash
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+CONFIG ?=
+ARGS ?=
+PIP_ARGS ?=
+PYTEST_ARGS ?=
+
+# Looked up before .venv/bin leads PATH, so that an environment is never remade with its own interpreter.
+SYSTEM_PYTHON := $(shell command -v "$(PYTHON)")
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(PIP_ARGS)
+# Stands while an install runs. One that was interrupted leaves it behind, newer than the stamp, so that
+# the environment is made afresh.
+INSTALLING := .venv/.installing
+
+.DELETE_ON_ERROR:
+.PHONY: help results test lint benchmark clean
+
+help:
+	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
+
+results: .venv/.installed
+	$(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) $(ARGS)
+
+test: lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+# Time and memory of a training step beside the plain per-term network; see the script for its options.
+benchmark: .venv/.installed
+	PYTHONPATH=workflow/scripts:. $(BIN)/python benchmarks/training_step.py $(ARGS)
+
+# What the tools remember between runs; never results, retrieved files or the environment.
+clean:
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/.installed: requirements.txt constraints.txt $(wildcard $(INSTALLING))
+	@test -n "$(SYSTEM_PYTHON)" || { echo "error: no $(PYTHON) found; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(SYSTEM_PYTHON)" -c 'import sys; found = sys.version.split()[0]; sys.exit(sys.version_info < (3, 11) and f"error: Python 3.11 or newer is needed, $(PYTHON) is {found}; name another: make PYTHON=/path/to/python3.11")'
+	"$$("$(SYSTEM_PYTHON)" -c 'import sys; print(sys._base_executable)')" -m venv --clear .venv
+	@touch $(INSTALLING)
+	$(PIP_INSTALL) --requirement requirements.txt
+	@rm $(INSTALLING) && touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	@touch $(INSTALLING)
+	$(PIP_INSTALL) --requirement requirements.txt --requirement requirements-dev.txt
+	@rm $(INSTALLING) && touch $@

@@ -1,0 +1,96 @@
+"""Configurations: the shipped ones pass, mistakes get one clear line each."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from druggene.config import complete_config
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
+DEFAULT = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+
+
+def merged(*overlays: dict[str, Any]) -> dict[str, Any]:
+    """Lay overlays over the default as Snakemake does with --configfile."""
+
+    def lay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+        for key, value in top.items():
+            both = isinstance(value, dict) and isinstance(base.get(key), dict)
+            base[key] = lay(base[key], value) if both else value
+        return base
+
+    config = copy.deepcopy(DEFAULT)
+    for overlay in overlays:
+        lay(config, copy.deepcopy(overlay))
+    return config
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_configs_are_valid(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DRUGGENE_DATA", str(tmp_path))
+    for folder in ("druggene_release", "omics"):
+        (tmp_path / folder).mkdir()
+    overlays = [yaml.safe_load(path.read_text())]
+    if path.stem == "druggene_omics":
+        overlays.insert(0, yaml.safe_load((ROOT / "config" / "druggene.yaml").read_text()))
+    complete_config(merged(*overlays), SCHEMA, ROOT)
+
+
+def test_default_names_every_key_and_every_key_is_described() -> None:
+    """The default shows all there is to set, so that nobody has to search the schema for it."""
+
+    def keys(part: dict[str, Any], prefix: str = "") -> set[str]:
+        found = set()
+        for name, inner in part.get("properties", {}).items():
+            assert inner.get("description", "").endswith("."), f"{prefix}{name} has no description"
+            found |= keys(inner, f"{prefix}{name}.") or {prefix + name}
+        return found
+
+    def present(config: dict[str, Any], prefix: str = "") -> set[str]:
+        found = set()
+        for name, value in config.items():
+            nested = isinstance(value, dict) and not prefix.startswith("models")
+            found |= present(value, f"{prefix}{name}.") if nested and name != "models" else {prefix + name}
+        return found
+
+    assert keys(SCHEMA) == present(DEFAULT)
+
+
+def test_defaults_of_the_schema_fill_in_what_is_missing() -> None:
+    config = {"run": "mine", "input": "simulated", "models": DEFAULT["models"]}
+    complete_config(config, SCHEMA, ROOT)
+    assert config["drugs"]["fingerprint"] == {"radius": 2, "bits": 2048}
+    assert config["training"]["lambda"] == 0
+
+
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [
+        ({"trainning": {}}, r"trainning: unknown key; did you mean training\?"),
+        ({"training": {"epoch": 3}}, r"training\.epoch: unknown key; did you mean epochs\?"),
+        ({"training": {"epochs": "many"}}, r"training\.epochs: 'many' is not of type 'integer'"),
+        ({"training": {"epochs": 0}}, r"training\.epochs: 0 is less than the minimum of 1"),
+        ({"input": "gdcs_wheel"}, r"input: 'gdcs_wheel' is not one of .*; did you mean gdsc_wheel\?"),
+        ({"models": {"mine": {"label": "Mine", "omics": ["methylation"]}}}, r"models\.mine\.omics\.0: 'methylation'"),
+        ({"models": {"mine": {"label": "Mine", "omics": []}}}, r"models\.mine\.omics: \[\] should be non-empty"),
+        ({"run": "a/b"}, r"run: 'a/b' does not match"),
+        ({"ontology": {"obo": "go.obo"}}, r"ontology\.obo: file go\.obo does not exist"),
+        ({"gdsc_wheel": {"source": "local"}}, r"gdsc_wheel\.folder: needed because gdsc_wheel\.source is local"),
+        ({"gdsc_wheel": {"source": "local", "folder": "$NOT_SET_1"}}, r"\$NOT_SET_1 is not a folder \(an environment"),
+        ({"splits": {"protocols": ["published"]}}, r"published needs input: release"),
+        ({"splits": {"protocols": ["leave_tissue_out"]}}, r"leave_tissue_out needs tissues"),
+        ({"naive": ["tissue_mean"]}, r"tissue_mean needs tissues"),
+    ],
+)
+def test_mistakes_are_named(overlay: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        complete_config(merged(overlay), SCHEMA, ROOT)
+
+
+def test_all_mistakes_come_at_once() -> None:
+    with pytest.raises(ValueError, match=r"training\.epochs(.|\n)*training\.patience"):
+        complete_config(merged({"training": {"epochs": 0, "patience": 0}}), SCHEMA, ROOT)

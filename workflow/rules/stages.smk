@@ -1,0 +1,58 @@
+"""Stages as targets: `snakemake data`, `models`, `tables`, `figures`."""
+
+
+localrules:
+    data,
+    models,
+    tables,
+    figures,
+
+
+rule data:
+    """Retrieve or simulate the data and encode them for every fold."""
+    input:
+        expand(f"{RESULTS}/data/{{table}}.parquet", table=SCREEN_TABLES),
+        f"{RESULTS}/data/drug_features.parquet",
+        [
+            f"{RESULTS}/data/{protocol}/fold_{fold}/{table}.parquet"
+            for protocol in PROTOCOLS
+            for fold in folds_of(protocol)
+            for table in ["genotype", "terms", "term_edges", "term_genes"]
+        ],
+
+
+rule models:
+    """Train all networks on all folds."""
+    input:
+        [
+            f"{RESULTS}/models/{protocol}/{model}/fold_{fold}.pt"
+            for protocol in PROTOCOLS
+            for model in MODELS
+            for fold in folds_of(protocol)
+        ],
+
+
+rule tables:
+    """Compare all models and naive predictors."""
+    input:
+        expand(
+            f"{RESULTS}/tables/{{protocol}}/{{table}}",
+            protocol=PROTOCOLS,
+            table=[
+                "metrics_by_fold.parquet",
+                "metrics_by_fold.csv",
+                "comparison.csv",
+                "comparison.md",
+            ],
+        ),
+
+
+rule figures:
+    """Draw every figure."""
+    input:
+        expand(
+            f"{RESULTS}/figures/{{protocol}}/{{figure}}.{{format}}",
+            protocol=PROTOCOLS,
+            figure=["metrics"],
+            format=["pdf", "png", "csv"],
+        ),

@@ -1,0 +1,42 @@
+"""Training.
+
+Reads data/<protocol>/fold_<k>/, data/<protocol>/folds.parquet and data/drug_features.parquet; writes checkpoints,
+loss histories and out-of-fold predictions.
+"""
+
+
+rule train_model:
+    """Train one network on one fold and predict the fold's test pairs."""
+    input:
+        responses=f"{RESULTS}/data/responses.parquet",
+        drug_features=f"{RESULTS}/data/drug_features.parquet",
+        folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
+        genotype=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/genotype.parquet",
+        terms=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/terms.parquet",
+        term_edges=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_edges.parquet",
+        term_genes=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_genes.parquet",
+    output:
+        checkpoint=f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.pt",
+        history=f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.history.parquet",
+        predictions=f"{RESULTS}/predictions/{{protocol}}/{{model}}/fold_{{fold}}.parquet",
+    log:
+        f"{RESULTS}/logs/train_model/{{protocol}}/{{model}}/fold_{{fold}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train_model/{{protocol}}/{{model}}/fold_{{fold}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    # One thread, whatever --cores: sums over threads would differ in the last digit. Jobs run side by side.
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        code=code_digest("train_model"),
+        omics=lambda wildcards: config["models"][wildcards.model]["omics"],
+        fusion=config["genotype"]["fusion"],
+        drugs=config["drugs"],
+        network=config["network"],
+        training=config["training"],
+        seed=config["seed"],
+    script:
+        "../scripts/train_model.py"

@@ -1,0 +1,37 @@
+"""Write the hierarchy of terms that gives the network of one fold its shape."""
+
+from druggene.constants import GENE, TERM
+from druggene.gene_ontology import read_term_names
+from druggene.logs import log_to
+from druggene.ontology import build_hierarchy, published_hierarchy
+from druggene.tables import read_metadata, read_table, write_table
+
+
+def main() -> None:
+    """Cut the hierarchy out of the Gene Ontology, or take the published one, for the fold's genes."""
+    log_to(snakemake.log[0])
+    genes = read_table(snakemake.input.genes, columns=[GENE])[GENE].tolist()
+    if snakemake.params.source == "published":
+        source = snakemake.input.published
+        hierarchy = published_hierarchy(source, genes, read_term_names(snakemake.input.obo))
+    else:
+        source = read_metadata(snakemake.input.term_edges)["source"]
+        terms = read_table(snakemake.input.terms)
+        hierarchy = build_hierarchy(
+            read_table(snakemake.input.term_edges),
+            read_table(snakemake.input.annotations),
+            dict(zip(terms[TERM], terms["name"], strict=True)),
+            genes,
+            **snakemake.params.selection,
+        )
+    descriptions = {
+        "terms": "terms by layer, then id; size: genes annotated to the term or below it",
+        "term_edges": "from the broader term to the narrower",
+        "term_genes": "direct annotations of genes to terms",
+    }
+    for (name, description), table in zip(descriptions.items(), hierarchy.to_tables(), strict=True):
+        write_table(table, snakemake.output[name], description=description, source=source)
+
+
+if __name__ == "__main__":
+    main()

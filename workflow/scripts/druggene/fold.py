@@ -1,0 +1,79 @@
+"""One model on one fold, from artifacts to checkpoint and out-of-fold predictions."""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from druggene.checkpoint import Checkpoint, ModelOptions, versions
+from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
+from druggene.dataset import FoldData
+from druggene.tables import read_metadata, write_table
+from druggene.training import TrainingOptions, predict, train
+
+logger = logging.getLogger(__name__)
+
+
+def train_fold(
+    paths: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    protocol: str,
+    fold: int,
+    model: ModelOptions,
+    options: TrainingOptions,
+) -> None:
+    """Train ``model`` on one fold and write checkpoint, history and test predictions.
+
+    Parameters
+    ----------
+    paths
+        Paths by name, as :meth:`FoldData.read` takes them.
+    outputs
+        Paths by name: checkpoint, history, predictions.
+    protocol, fold
+        Which fold of which protocol.
+    model, options
+        What is trained, and how.
+    """
+    data = FoldData.read(paths, fold, model.omics, model.fusion, model.drug_features)
+    logger.info(
+        "%s on fold %d of %s: %d terms in layers of %s, %d genes; %d training, %d validation and %d test pairs",
+        *(model.name, fold, protocol, len(data.hierarchy.terms), data.hierarchy.layer_sizes),
+        *(len(data.hierarchy.genes), *(len(data.roles[role].auc) for role in (TRAIN, VALIDATION, TEST))),
+    )
+    seed = _seed_of(options.seed, protocol, fold, model.name)
+    network = model.build(data.hierarchy, data.drugs.shape[1])
+    network.initialise(options.init, seed)
+    if options.start_at_mean:
+        network.start_at(float(data.roles[TRAIN].auc.mean()))
+    trained = train(network, data, options, seed)
+    provenance = {
+        PROTOCOL: protocol,
+        FOLD: fold,
+        "best_epoch": trained.best_epoch,
+        "training": asdict(options),
+        "versions": versions(),
+    }
+    checkpoint = Checkpoint(model, data.hierarchy, data.encoder, data.drug_scaler, trained.state, provenance)
+    checkpoint.save(outputs["checkpoint"])
+
+    marks = {key: read_metadata(paths["responses"])[key] for key in ("source", "simulated")}
+    write_table(trained.history, outputs["history"], description="losses of every epoch", **marks)
+    test = data.roles[TEST]
+    predicted = predict(network, network.gather(data.genotype), data, TEST)
+    table = test.table[[PAIR, CELL_LINE, DRUG, AUC]].copy()
+    table[PREDICTED] = predicted.double().numpy()
+    table[[MODEL, PROTOCOL, FOLD]] = model.name, protocol, fold
+    write_table(table, outputs["predictions"], description="out-of-fold predictions of the test pairs", **marks)
+    error = (predicted - test.auc).square().mean().item()
+    correlation = torch.corrcoef(torch.stack([predicted, test.auc]))[0, 1].item()
+    logger.info("test pairs: Pearson %.4f, MSE %.5f", correlation, error)
+
+
+def _seed_of(seed: int, *parts: object) -> int:
+    """Return a seed of its own for every model and fold, the same wherever and whenever it runs."""
+    digest = hashlib.sha256(repr((seed, *parts)).encode()).digest()
+    return int.from_bytes(digest[:4], "big")

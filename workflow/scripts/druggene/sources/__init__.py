@@ -1,0 +1,1 @@
+"""Getting real data: retrieval with verification, and one reader per source that gives a Screen."""

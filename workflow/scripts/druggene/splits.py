@@ -1,0 +1,195 @@
+"""Protocols: which pairs a model learns from, is stopped by and is judged on."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from druggene.constants import (
+    CELL_LINE,
+    DRUG,
+    FOLD,
+    PAIR,
+    PROTOCOL,
+    PUBLISHED_ROLE,
+    ROLE,
+    ROLES,
+    TEST,
+    TISSUE,
+    TRAIN,
+    VALIDATION,
+)
+from druggene.tables import require_columns
+
+logger = logging.getLogger(__name__)
+
+RANDOM_PAIRS = "random_pairs"
+LEAVE_CELL_LINE_OUT = "leave_cell_line_out"
+LEAVE_DRUG_OUT = "leave_drug_out"
+LEAVE_TISSUE_OUT = "leave_tissue_out"
+PUBLISHED = "published"
+
+_GROUP_COLUMN = {
+    RANDOM_PAIRS: PAIR,
+    LEAVE_CELL_LINE_OUT: CELL_LINE,
+    LEAVE_DRUG_OUT: DRUG,
+    LEAVE_TISSUE_OUT: TISSUE,
+}
+PROTOCOLS = (*_GROUP_COLUMN, PUBLISHED)
+
+
+def assign_folds(
+    responses: pd.DataFrame,
+    protocol: str,
+    folds: int,
+    validation_fraction: float,
+    seed: int,
+    cell_lines: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Give every pair one role in every fold, without looking at a response.
+
+    The groups of a protocol (pairs, cell lines, drugs or tissues) are shuffled and dealt out to the folds
+    in equal numbers, so that a group is test in exactly one fold. Of the groups that remain, whole groups
+    are set aside for validation, as many as come closest to ``validation_fraction`` of the pairs. All
+    replicates of a pair share its role. The result does not depend on the order of the rows.
+
+    Parameters
+    ----------
+    responses
+        Columns pair, cell_line, drug; for ``published`` also published_role.
+    protocol
+        "random_pairs" (paper: ten-fold cross-validation), "leave_cell_line_out", "leave_drug_out",
+        "leave_tissue_out", or "published": the authors' files, fold 0 alone.
+    folds
+        Number of folds, at least 2; not used by ``published``.
+    validation_fraction
+        Part of the pairs outside test that is for validation, 0 to below 1; not used by ``published``.
+    seed
+        Of the shuffling.
+    cell_lines
+        Columns cell_line and tissue, for ``leave_tissue_out``. A cell line of unknown tissue may belong to
+        the tissue held out, so its pairs take no part in that protocol.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns pair, protocol, fold, role, one row per pair and fold, sorted by fold and pair.
+
+    Raises
+    ------
+    ValueError
+        For an unknown protocol, fewer groups than folds, missing tissues or missing published roles.
+    """
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"splits.protocols: {protocol!r} is not one of {', '.join(PROTOCOLS)}")
+    if protocol == PUBLISHED:
+        return _published(responses)
+    if folds < 2:
+        raise ValueError(f"splits.folds: {folds} is too few; cross-validation needs at least 2")
+    if not 0 <= validation_fraction < 1:
+        raise ValueError(f"splits.validation_fraction: {validation_fraction} is not within 0 to below 1")
+
+    pairs = responses[[PAIR, CELL_LINE, DRUG]].drop_duplicates().sort_values(PAIR).reset_index(drop=True)
+    assert pairs[PAIR].is_unique, "a pair id stands for more than one cell line and drug"
+    if protocol == LEAVE_TISSUE_OUT:
+        pairs = _with_known_tissue(pairs, cell_lines)
+    column = _GROUP_COLUMN[protocol]
+    labels, group = np.unique(pairs[column].to_numpy(), return_inverse=True)
+    if len(labels) < folds:
+        raise ValueError(
+            f"splits.folds: {protocol} has {len(labels)} different {column} values, fewer than the {folds} folds; "
+            f"set splits.folds to {len(labels)} or fewer, or leave {protocol} out"
+        )
+
+    test_fold = np.empty(len(labels), dtype=np.int64)
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    for fold, members in enumerate(np.array_split(shuffled, folds)):
+        test_fold[members] = fold
+    sizes = np.bincount(group, minlength=len(labels))
+    parts = []
+    for fold in range(folds):
+        role_of_group = np.where(test_fold == fold, TEST, TRAIN).astype(object)
+        rest = np.flatnonzero(test_fold != fold)
+        role_of_group[_choose_validation(rest, sizes, validation_fraction, [seed, fold], protocol)] = VALIDATION
+        parts.append(pd.DataFrame({PAIR: pairs[PAIR], PROTOCOL: protocol, FOLD: fold, ROLE: role_of_group[group]}))
+    return _finish(pd.concat(parts, ignore_index=True))
+
+
+def _choose_validation(
+    groups: np.ndarray, sizes: np.ndarray, fraction: float, seed: Sequence[int], protocol: str
+) -> np.ndarray:
+    """Return those of ``groups``, in random order, whose pairs together come closest to ``fraction``."""
+    if fraction == 0:
+        return groups[:0]
+    if len(groups) < 2:
+        raise ValueError(
+            f"splits: {protocol} leaves a single group for training and validation; take more folds or groups, "
+            "or set splits.validation_fraction to 0"
+        )
+    shuffled = np.random.default_rng(seed).permutation(groups)
+    reached = np.cumsum(sizes[shuffled])
+    # At least one group validates and at least one trains.
+    number = 1 + int(np.argmin(np.abs(reached[:-1] - fraction * reached[-1])))
+    return shuffled[:number]
+
+
+def _with_known_tissue(pairs: pd.DataFrame, cell_lines: pd.DataFrame | None) -> pd.DataFrame:
+    if cell_lines is None:
+        raise ValueError(f"splits: {LEAVE_TISSUE_OUT} needs the table of cell lines with their tissue")
+    require_columns(cell_lines.columns, [CELL_LINE, TISSUE], "cell lines")
+    tissue = pairs[CELL_LINE].map(cell_lines.set_index(CELL_LINE)[TISSUE])
+    known = tissue.notna()
+    if not known.any():
+        raise ValueError(f"splits: no cell line has a known tissue; leave {LEAVE_TISSUE_OUT} out of splits.protocols")
+    logger.info("%d of %d pairs have a cell line of known tissue; the others take no part", known.sum(), len(known))
+    return pairs.assign(**{TISSUE: tissue})[known].reset_index(drop=True)
+
+
+def _published(responses: pd.DataFrame) -> pd.DataFrame:
+    """Return the authors' roles; a pair whose replicates stand in several files takes the strictest role."""
+    require_columns(responses.columns, [PAIR, PUBLISHED_ROLE], "responses, for the published protocol")
+    unknown = responses[~responses[PUBLISHED_ROLE].isin(ROLES)]
+    if len(unknown):
+        raise ValueError(
+            f"responses: {len(unknown)} rows (first: pair {unknown[PAIR].iloc[0]}) have no published role of "
+            f"{', '.join(ROLES)}; the published protocol needs one per row"
+        )
+    strictness = responses[PUBLISHED_ROLE].map({role: i for i, role in enumerate(ROLES)})
+    by_pair = strictness.groupby(responses[PAIR])
+    straddling = int((by_pair.nunique() > 1).sum())
+    logger.info(
+        "%d pairs stand in several published files; test wins over validation, validation over train", straddling
+    )
+    strictest = by_pair.max().sort_index()
+    absent = [role for i, role in enumerate(ROLES) if role != VALIDATION and not (strictest == i).any()]
+    if absent:
+        raise ValueError(f"responses: no pair has the published role {absent[0]}; check the published files")
+    roles = np.array(ROLES, dtype=object)[strictest.to_numpy()]
+    return _finish(pd.DataFrame({PAIR: strictest.index, PROTOCOL: PUBLISHED, FOLD: 0, ROLE: roles}))
+
+
+def _finish(frame: pd.DataFrame) -> pd.DataFrame:
+    counts = frame.groupby([FOLD, ROLE]).size().unstack(fill_value=0)
+    logger.info("pairs per fold and role:\n%s", counts.to_string())
+    return frame.astype({PAIR: "int64", FOLD: "int64", PROTOCOL: "str", ROLE: "str"})
+
+
+def with_roles(responses: pd.DataFrame, folds: pd.DataFrame, fold: int) -> pd.DataFrame:
+    """Return the response rows of one fold with their role, sorted by pair as the responses are.
+
+    Raises
+    ------
+    ValueError
+        If ``folds`` has no row of ``fold``.
+    """
+    roles = folds.loc[folds[FOLD] == fold, [PAIR, ROLE]]
+    if roles.empty:
+        raise ValueError(f"folds: no pair in fold {fold}; found folds {sorted(folds[FOLD].unique())}")
+    return responses.merge(roles, on=PAIR, how="inner", validate="many_to_one")
+
+
+def training_cell_lines(responses: pd.DataFrame, folds: pd.DataFrame, fold: int) -> list[str]:
+    """Return the sorted cell lines with at least one training pair in ``fold``."""
+    rows = with_roles(responses, folds, fold)
+    return sorted(rows.loc[rows[ROLE] == TRAIN, CELL_LINE].unique())

@@ -1,0 +1,126 @@
+"""Artifacts on disk: Parquet with units and source in its metadata, written whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+METADATA_KEY = b"druggene"
+FORMAT_VERSION = 1
+"""Version of the artifacts' layout; raised when a reader could misunderstand an older file."""
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that replaces it only when the block ends without error.
+
+    The temporary file is flushed to disk before the rename, so that a power cut or a full disk leaves
+    either the old file or the new one, never a part of it.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_table(
+    frame: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    description: str,
+    units: Mapping[str, str] | None = None,
+    source: str | None = None,
+    **extra: Any,
+) -> None:
+    """Write ``frame`` as Parquet (zstd), atomically and byte-identically for equal input.
+
+    A named index is kept; an unnamed default index is dropped. ``description``, ``units`` (column to
+    unit), ``source`` and any JSON-serialisable ``extra`` are stored in the schema metadata and come back
+    from :func:`read_metadata`.
+    """
+    table = pa.Table.from_pandas(frame, preserve_index=frame.index.name is not None)
+    metadata = {
+        "format_version": FORMAT_VERSION,
+        "description": description,
+        "units": dict(units or {}),
+        "source": source,
+        **extra,
+    }
+    encoded = json.dumps(metadata, sort_keys=True).encode()
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA_KEY: encoded})
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what :func:`write_table` stored besides the columns.
+
+    Raises
+    ------
+    ValueError
+        If the file was not written by this package, or by a version with another layout.
+    """
+    raw = (pq.read_schema(path).metadata or {}).get(METADATA_KEY)
+    if raw is None:
+        raise ValueError(f"{path}: not a table of this workflow; delete it and rerun the rule that makes it")
+    metadata: dict[str, Any] = json.loads(raw)
+    if metadata["format_version"] != FORMAT_VERSION:
+        raise ValueError(
+            f"{path}: written with table layout {metadata['format_version']}, this version reads "
+            f"{FORMAT_VERSION}; delete it and rerun the rule that makes it"
+        )
+    return metadata
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    columns: Sequence[str] | None = None,
+    filters: list[tuple[str, str, Any]] | None = None,
+) -> pd.DataFrame:
+    """Read a table written by :func:`write_table`.
+
+    Parameters
+    ----------
+    path
+        A Parquet file.
+    columns
+        The columns to read (all by default).
+    filters
+        Conditions on rows as pyarrow takes them, such as ``[("fold", "==", 3)]``.
+
+    Raises
+    ------
+    ValueError
+        If the file is no table of this workflow or lacks one of ``columns``.
+    """
+    read_metadata(path)
+    if columns is not None:
+        require_columns(pq.read_schema(path).names, columns, path)
+    frame: pd.DataFrame = pq.read_table(path, columns=columns, filters=filters).to_pandas()
+    return frame
+
+
+def require_columns(present: Iterable[str], required: Sequence[str], where: object) -> None:
+    """Raise a ValueError that names file and columns when a required column is missing."""
+    present = list(present)
+    missing = [name for name in required if name not in present]
+    if missing:
+        raise ValueError(f"{where}: missing column(s) {', '.join(missing)}; found {', '.join(map(str, present))}")

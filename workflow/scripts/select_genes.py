@@ -1,0 +1,33 @@
+"""Choose the genes of one fold's genotype from its training cell lines."""
+
+from druggene.constants import CELL_LINE, COPY_NUMBER, EXPRESSION, MUTATION, PAIR
+from druggene.genotype import genes_of, read_annotated_genes, read_gene_list, select_genes, select_listed_genes
+from druggene.logs import log_to
+from druggene.splits import training_cell_lines
+from druggene.tables import read_table, write_table
+
+
+def main() -> None:
+    """Read the mutations and the fold, write the genes."""
+    log_to(snakemake.log[0])
+    inputs, settings = snakemake.input, snakemake.params.genes
+    responses = read_table(inputs.responses, columns=[PAIR, CELL_LINE])
+    lines = training_cell_lines(responses, read_table(inputs.folds), int(snakemake.wildcards.fold))
+    mutation = read_table(inputs[MUTATION])
+    annotated = read_annotated_genes(inputs.annotations)
+    measured = [genes_of(inputs[omic]) for omic in (EXPRESSION, COPY_NUMBER)]
+    if settings["selection"] == "list":
+        genes = select_listed_genes(mutation, lines, annotated, read_gene_list(inputs.gene_list), measured)
+    else:
+        genes = select_genes(mutation, lines, annotated, settings["top_mutated_fraction"], measured)
+    write_table(
+        genes,
+        snakemake.output[0],
+        description="genes of the genotype, in column order",
+        units={"mutation_frequency": "fraction of the training cell lines"},
+        selection=settings,
+    )
+
+
+if __name__ == "__main__":
+    main()
