@@ -10,7 +10,9 @@ from druggene.genotype import GenotypeEncoder, fuse
 from tests.reference.hierarchies import random_hierarchy
 
 
-def small_fold(seed: int = 0, cell_lines: int = 40, drugs: int = 12, bits: int = 64) -> FoldData:
+def small_fold(
+    seed: int = 0, cell_lines: int = 40, drugs: int = 12, bits: int = 64, dtype: torch.dtype = torch.float32
+) -> FoldData:
     """Forty cell lines and twelve drugs; the AUC follows two genes, the drug, and one interaction of both."""
     rng = np.random.default_rng(seed)
     hierarchy = random_hierarchy(1)
@@ -38,9 +40,9 @@ def small_fold(seed: int = 0, cell_lines: int = 40, drugs: int = 12, bits: int =
         role: Responses(
             torch.from_numpy(line[part == role]),
             torch.from_numpy(drug[part == role]),
-            torch.from_numpy(auc[part == role].astype(np.float32)),
+            torch.from_numpy(auc[part == role]).to(dtype),
             table[part == role].reset_index(drop=True),
         )
         for role in (TRAIN, VALIDATION, TEST)
     }
-    return FoldData(hierarchy, genotype, torch.from_numpy(features), roles, encoder, None)
+    return FoldData(hierarchy, genotype.to(dtype), torch.from_numpy(features).to(dtype), roles, encoder, None)

@@ -1,22 +1,33 @@
 """Training learns, stops early, is reproducible and reads no test label."""
 
+import math
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 
+from druggene import training
+from druggene.baselines import NAIVE
 from druggene.constants import TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
 from druggene.network import DrugGeneNetwork
-from druggene.training import Trained, TrainingOptions, predict, train
+from druggene.training import Trained, Trainer, TrainingOptions, predict
 from tests.reference.folds import small_fold
 
 OPTIONS = TrainingOptions(
     epochs=40,
     batch_size=100,
+    accumulate_steps=1,
     learning_rate=0.02,
+    schedule="constant",
     betas=(0.9, 0.99),
     epsilon=1e-5,
+    pretrain_epochs=0,
+    sgd_epochs=0,
+    sgd_learning_rate=0.01,
     alpha=0.05,
     drug_alpha=0.2,
     norm_weight=0.0,
@@ -27,21 +38,25 @@ OPTIONS = TrainingOptions(
 )
 
 
-def run(data: FoldData, options: TrainingOptions = OPTIONS, seed: int = 3) -> tuple[DrugGeneNetwork, Trained]:
+def start(data: FoldData, options: TrainingOptions, seed: int = 3) -> tuple[DrugGeneNetwork, Trainer]:
     network = DrugGeneNetwork(data.hierarchy, data.drugs.shape[1])
     network.initialise(options.init, seed)
     network.start_at(float(data.roles[TRAIN].auc.mean()))
-    return network, train(network, data, options, seed)
+    return network, Trainer(network, data, options, seed)
+
+
+def run(data: FoldData, options: TrainingOptions = OPTIONS, seed: int = 3) -> tuple[DrugGeneNetwork, Trained]:
+    network, trainer = start(data, options, seed)
+    return network, trainer.run()
 
 
 def test_network_learns_what_effects_cannot() -> None:
     data = small_fold()
-    network, _ = run(data)
+    network, _ = run(data, replace(OPTIONS, epochs=80, schedule="cosine"))
     test = data.roles[TEST]
     predicted = predict(network, network.gather(data.genotype), data, TEST)
-    correlation = torch.corrcoef(torch.stack([predicted, test.auc]))[0, 1]
-    assert correlation > 0.9
-    assert (predicted - test.auc).square().mean() < 0.2 * test.auc.var()
+    effects = torch.tensor(NAIVE["effects"](data.roles[TRAIN].table, test.table))
+    assert (predicted - test.auc).square().mean() < 0.7 * (effects - test.auc).square().mean()
 
 
 def test_best_validation_epoch_is_kept() -> None:
@@ -92,3 +107,115 @@ def test_diverging_loss_is_reported() -> None:
     broken = replace(data.roles[TRAIN], auc=data.roles[TRAIN].auc.clone().fill_(float("nan")))
     with pytest.raises(ValueError, match=r"loss is nan in epoch 1; lower training\.learning_rate"):
         run(replace(data, roles={**data.roles, TRAIN: broken}))
+
+
+class Killed(Exception):
+    """Stands in for the end of a process."""
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "plateau"])
+@pytest.mark.parametrize("killed_in", [1, 3, 6, 8])
+def test_killed_training_ends_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_in: int, schedule: str
+) -> None:
+    data = small_fold()
+    options = replace(OPTIONS, epochs=5, pretrain_epochs=2, sgd_epochs=2, schedule=schedule)
+    whole = run(data, options)[1]
+
+    monkeypatch.setattr(training, "_SECONDS_BETWEEN_SAVES", 0.0)
+    resume = tmp_path / "fold_0.resume.pt"
+    run_epoch = Trainer._run_epoch
+
+    def die(self: Trainer, phase: Any, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
+        row = run_epoch(self, phase, optimizer, epoch)
+        if epoch == killed_in:
+            raise Killed
+        return row
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "_run_epoch", die)
+        with pytest.raises(Killed):
+            start(data, options)[1].run(resume, "same")
+    assert resume.exists() == (killed_in > 1)
+    network, trainer = start(data, options)
+    epochs: list[int] = []
+    monkeypatch.setattr(Trainer, "_run_epoch", lambda self, *rest: epochs.append(rest[-1]) or run_epoch(self, *rest))
+    resumed = trainer.run(resume, "same")
+    assert epochs == list(range(killed_in, 10))  # nothing finished is done twice
+    pd.testing.assert_frame_equal(resumed.history, whole.history, check_exact=True)
+    for name, value in whole.state.items():
+        assert torch.equal(value, resumed.state[name]), name
+        assert torch.equal(value, network.state_dict()[name]), name
+
+
+def test_progress_of_another_run_or_damaged_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = small_fold()
+    options = replace(OPTIONS, epochs=3)
+    whole = run(data, options)[1]
+    monkeypatch.setattr(training, "_SECONDS_BETWEEN_SAVES", 0.0)
+    resume = tmp_path / "fold_0.resume.pt"
+    start(data, options)[1].run(resume, "other")
+    for damage in (lambda content: content, lambda content: content[:-50], lambda content: b""):
+        resume.write_bytes(damage(resume.read_bytes()))
+        trained = start(data, options)[1].run(resume, "same")
+        pd.testing.assert_frame_equal(trained.history, whole.history, check_exact=True)
+
+
+def test_accumulated_gradients_equal_one_large_batch() -> None:
+    """Up to batch normalisation, which is switched to its running statistics here."""
+    data = small_fold(dtype=torch.float64)
+    n = len(data.roles[TRAIN].auc)
+    steps = []
+    for size, accumulate in ((n, 1), (math.ceil(n / 4), 4)):
+        options = replace(OPTIONS, epochs=1, batch_size=size, accumulate_steps=accumulate, norm_weight=0.01)
+        network, trainer = start(data, options)
+        network.double()
+        trainer.genotype = network.gather(data.genotype)
+        network.eval()
+        network.train = lambda mode=True, network=network: network  # stays in evaluation mode
+        optimizer = torch.optim.SGD(network.parameters(), lr=1.0)
+        trainer._run_epoch(trainer.phases[0], optimizer, 1)
+        steps.append([parameter.grad.clone() for parameter in network.parameters()])
+    for whole, accumulated in zip(*steps, strict=True):
+        torch.testing.assert_close(accumulated, whole)
+
+
+def test_branches_are_trained_apart_and_the_joining_layer_not_at_all() -> None:
+    data = small_fold()
+    options = replace(OPTIONS, pretrain_epochs=2, epochs=1)
+    network, trainer = start(data, options)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    optimizer, _ = trainer._optimizer(trainer.phases[0])
+    trainer._run_epoch(trainer.phases[0], optimizer, 1)
+    after = {name: parameter for name, parameter in network.named_parameters()}
+    for name, parameter in after.items():
+        changed = not torch.equal(parameter, before[name])
+        assert changed != name.startswith("final_"), name
+    # The drugs' labels reach the drug branch alone: with other drugs the hierarchy is trained the same.
+    shuffled = replace(data, drugs=data.drugs.flip(0))
+    other, trainer = start(shuffled, options)
+    optimizer, _ = trainer._optimizer(trainer.phases[0])
+    trainer._run_epoch(trainer.phases[0], optimizer, 1)
+    for name, parameter in other.hierarchy.named_parameters():
+        assert torch.equal(parameter, after[f"hierarchy.{name}"]), name
+    assert not torch.equal(other.drug.linear[0].weight, network.drug.linear[0].weight)
+
+
+def test_last_phase_goes_on_from_the_best_epoch_by_sgd() -> None:
+    data = small_fold()
+    _, adam = run(data, replace(OPTIONS, epochs=6))
+    _, both = run(data, replace(OPTIONS, epochs=6, sgd_epochs=3))
+    assert list(both.history["phase"]) == ["joint"] * 6 + ["sgd"] * 3
+    assert set(both.history.loc[6:, "learning_rate"]) == {OPTIONS.sgd_learning_rate}
+    pd.testing.assert_frame_equal(both.history[:6], adam.history, check_exact=True)
+    assert abs(both.history["root_mse"][6] - adam.history["root_mse"][adam.best_epoch - 1]) < 0.01
+
+
+def test_schedules_lower_the_learning_rate() -> None:
+    data = small_fold()
+    cosine = run(data, replace(OPTIONS, epochs=5, schedule="cosine"))[1].history["learning_rate"]
+    assert cosine[0] == OPTIONS.learning_rate
+    assert cosine.is_monotonic_decreasing
+    assert cosine[4] < 0.2 * cosine[0]
+    plateau = run(data, replace(OPTIONS, epochs=30, schedule="plateau", learning_rate=0.1, patience=8))[1].history
+    assert set(plateau["learning_rate"]) > {0.1, 0.05}

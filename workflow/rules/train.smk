@@ -38,5 +38,7 @@ rule train_model:
         network=config["network"],
         training=config["training"],
         seed=config["seed"],
+        # Not an output: Snakemake would remove it when the job is killed, and a killed job goes on from it.
+        resume=f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.resume.pt",
     script:
         "../scripts/train_model.py"

@@ -20,6 +20,8 @@ def main() -> None:
         int(wildcards.fold),
         ModelOptions.from_config(wildcards.model, params.omics, params.fusion, params.drugs, params.network),
         TrainingOptions.from_config(params.training, params.network, params.seed),
+        resume=params.resume,
+        code=params.code,
     )
 
 

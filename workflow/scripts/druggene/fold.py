@@ -4,15 +4,17 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from druggene.checkpoint import Checkpoint, ModelOptions, versions
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
 from druggene.tables import read_metadata, write_table
-from druggene.training import TrainingOptions, predict, train
+from druggene.training import Trainer, TrainingOptions, predict
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,8 @@ def train_fold(
     fold: int,
     model: ModelOptions,
     options: TrainingOptions,
+    resume: str | None = None,
+    code: str = "",
 ) -> None:
     """Train ``model`` on one fold and write checkpoint, history and test predictions.
 
@@ -37,6 +41,10 @@ def train_fold(
         Which fold of which protocol.
     model, options
         What is trained, and how.
+    resume
+        File that progress is kept in while training runs, and that a killed job goes on from; removed at the end.
+    code
+        Digest of the code; progress that other code made is not gone on from.
     """
     data = FoldData.read(paths, fold, model.omics, model.fusion, model.drug_features)
     logger.info(
@@ -49,7 +57,7 @@ def train_fold(
     network.initialise(options.init, seed)
     if options.start_at_mean:
         network.start_at(float(data.roles[TRAIN].auc.mean()))
-    trained = train(network, data, options, seed)
+    trained = Trainer(network, data, options, seed).run(resume, _identity(data, model, options, seed, code))
     provenance = {
         PROTOCOL: protocol,
         FOLD: fold,
@@ -70,6 +78,8 @@ def train_fold(
     write_table(table, outputs["predictions"], description="out-of-fold predictions of the test pairs", **marks)
     error = (predicted - test.auc).square().mean().item()
     correlation = torch.corrcoef(torch.stack([predicted, test.auc]))[0, 1].item()
+    if resume:
+        Path(resume).unlink(missing_ok=True)
     logger.info("test pairs: Pearson %.4f, MSE %.5f", correlation, error)
 
 
@@ -77,3 +87,14 @@ def _seed_of(seed: int, *parts: object) -> int:
     """Return a seed of its own for every model and fold, the same wherever and whenever it runs."""
     digest = hashlib.sha256(repr((seed, *parts)).encode()).digest()
     return int.from_bytes(digest[:4], "big")
+
+
+def _identity(data: FoldData, model: ModelOptions, options: TrainingOptions, seed: int, code: str) -> str:
+    """Return a digest of all that the outcome of training depends on."""
+    digest = hashlib.sha256(repr((asdict(model), asdict(options), seed, code, versions())).encode())
+    arrays = [data.hierarchy.edges, data.hierarchy.annotations, data.genotype, data.drugs]
+    for role in (TRAIN, VALIDATION):
+        arrays += [data.roles[role].cell_line, data.roles[role].drug, data.roles[role].auc]
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,37 +1,47 @@
-"""Training of a network on one fold, with early stopping on the fold's validation pairs."""
+"""Training of a network on one fold: phases, batches, early stopping, and resuming where a job was killed."""
 
 import logging
 import math
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
 
 from druggene.constants import TEST, TRAIN, VALIDATION
-from druggene.dataset import FoldData
+from druggene.dataset import FoldData, Responses
 from druggene.hierarchy_function import Genotype
 from druggene.network import DrugGeneNetwork, Init, Pairs
-from druggene.objective import losses
+from druggene.objective import Losses, losses
+from druggene.progress import Progress, load_progress, save_progress
 
 logger = logging.getLogger(__name__)
 
 _PREDICTED_AT_ONCE = 1_000_000
 """Pairs that are predicted together, so that memory stays bounded."""
+_SECONDS_BETWEEN_SAVES = 5.0
+"""Progress is saved after every epoch, but epochs shorter than this share a save."""
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How a network is trained; see the section ``training`` of the configuration."""
+    """How a network is trained; see the sections ``training`` and ``network`` of the configuration."""
 
     epochs: int
     batch_size: int
+    accumulate_steps: int
     learning_rate: float
+    schedule: Literal["constant", "cosine", "plateau"]
     betas: tuple[float, float]
     epsilon: float
+    pretrain_epochs: int
+    sgd_epochs: int
+    sgd_learning_rate: float
     alpha: float
     drug_alpha: float
     norm_weight: float
@@ -58,77 +68,187 @@ class Trained:
     history: pd.DataFrame
 
 
-def train(network: DrugGeneNetwork, data: FoldData, options: TrainingOptions, seed: int) -> Trained:
-    """Train ``network`` in place and leave it with the parameters of its best validation epoch.
+@dataclass(frozen=True)
+class _Phase:
+    """A stretch of training with one optimiser.
 
-    Each epoch shuffles the training pairs by ``seed`` and its number and takes them in batches of ``batch_size``;
-    a last batch of a single pair, which has no variance, joins the one before.
-
-    Raises
-    ------
-    ValueError
-        If the loss is no longer a number.
+    ``branches`` trains the two branches each by its own heads, without the joining layer (paper, "VNN and ANN
+    sub-models are trained independently"); ``joint`` is Adam on the whole objective; ``sgd`` goes on from the best
+    epoch with stochastic gradient descent.
     """
-    genotype = network.gather(data.genotype)
-    optimizer = torch.optim.Adam(
-        network.parameters(), lr=options.learning_rate, betas=options.betas, eps=options.epsilon, fused=True
-    )
-    training, validation = data.roles[TRAIN], data.roles[VALIDATION]
-    rows: list[dict[str, float]] = []
-    best_loss, best_epoch, best_state = math.inf, 0, _copy_state(network)
-    started = time.monotonic()
-    for epoch in range(1, options.epochs + 1):
-        network.train()
-        sums = torch.zeros(5, dtype=torch.float64)
-        for batch in _batches(len(training.auc), options.batch_size, seed, epoch):
-            pairs = Pairs.of(training.cell_line[batch], training.drug[batch], *data.sizes)
-            output = network(genotype, data.drugs, pairs)
-            parts = losses(
-                output, pairs, training.auc[batch], network, options.alpha, options.drug_alpha, options.norm_weight
+
+    name: Literal["branches", "joint", "sgd"]
+    epochs: int
+
+
+class Trainer:
+    """Trains one network on one fold.
+
+    Each epoch shuffles the training pairs by the seed and the epoch's number, so that an epoch gives the same
+    result whether the ones before it ran in this process or in one that was killed.
+    """
+
+    def __init__(self, network: DrugGeneNetwork, data: FoldData, options: TrainingOptions, seed: int) -> None:
+        self.network = network
+        self.data = data
+        self.options = options
+        self.seed = seed
+        self.genotype = network.gather(data.genotype)
+        self.phases = [
+            phase
+            for phase in (
+                _Phase("branches", options.pretrain_epochs),
+                _Phase("joint", options.epochs),
+                _Phase("sgd", options.sgd_epochs),
             )
+            if phase.epochs
+        ]
+
+    def run(self, resume: str | os.PathLike[str] | None = None, identity: str = "") -> Trained:
+        """Train, and leave the network with the parameters of its best validation epoch.
+
+        Parameters
+        ----------
+        resume
+            File that progress is kept in while training runs; found there, training goes on from it.
+        identity
+            Digest of all that the outcome depends on; progress with another one is not used.
+
+        Raises
+        ------
+        ValueError
+            If the loss is no longer a number.
+        """
+        progress = load_progress(resume, identity) if resume else None
+        if progress is None:
+            progress = Progress(best_state=_copy_state(self.network))
+        else:
+            self.network.load_state_dict(progress.network)
+            logger.info("resumed after epoch %d", progress.epoch)
+        self._started, self._first_epoch, self._saved = time.monotonic(), progress.epoch, time.monotonic()
+        for number in range(progress.phase, len(self.phases)):
+            self._run_phase(number, progress, resume, identity)
+        self.network.load_state_dict(progress.best_state)
+        return Trained(progress.best_state, progress.best_epoch, pd.DataFrame(progress.history))
+
+    def _run_phase(self, number: int, progress: Progress, resume: str | os.PathLike[str] | None, identity: str) -> None:
+        phase = self.phases[number]
+        if number != progress.phase:
+            progress.phase, progress.phase_epoch, progress.optimizer, progress.schedule = number, 0, None, None
+            if phase.name == "sgd":
+                self.network.load_state_dict(progress.best_state)
+        optimizer, schedule = self._optimizer(phase)
+        if progress.optimizer is not None and progress.schedule is not None:
+            optimizer.load_state_dict(progress.optimizer)
+            schedule.load_state_dict(progress.schedule)
+        while progress.phase_epoch < phase.epochs:
+            progress.epoch += 1
+            progress.phase_epoch += 1
+            row = self._run_epoch(phase, optimizer, progress.epoch)
+            validation_loss = row["validation_mse"]
+            progress.history.append({"epoch": progress.epoch, "phase": phase.name, **row})
+            if phase.name != "branches" and validation_loss < progress.best_loss:
+                progress.best_loss, progress.best_epoch = validation_loss, progress.epoch
+                progress.best_state = _copy_state(self.network)
+            self._log(phase, progress)
+            if isinstance(schedule, ReduceLROnPlateau):
+                schedule.step(validation_loss)
+            else:
+                schedule.step()
+            if phase.name == "joint" and progress.epoch - progress.best_epoch >= self.options.patience:
+                logger.info("no better validation MSE for %d epochs", self.options.patience)
+                progress.phase_epoch = phase.epochs
+            if resume and time.monotonic() - self._saved >= _SECONDS_BETWEEN_SAVES:
+                progress.network = _copy_state(self.network)
+                progress.optimizer, progress.schedule = optimizer.state_dict(), schedule.state_dict()
+                save_progress(progress, resume, identity)
+                self._saved = time.monotonic()
+
+    def _optimizer(self, phase: _Phase) -> tuple[torch.optim.Optimizer, LRScheduler]:
+        options = self.options
+        optimizer: torch.optim.Optimizer
+        if phase.name == "sgd":
+            optimizer = torch.optim.SGD(self.network.parameters(), lr=options.sgd_learning_rate, fused=True)
+            return optimizer, ConstantLR(optimizer, factor=1.0)
+        optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=options.learning_rate, betas=options.betas, eps=options.epsilon, fused=True
+        )
+        if phase.name == "joint" and options.schedule == "cosine":
+            return optimizer, CosineAnnealingLR(optimizer, T_max=phase.epochs)
+        if phase.name == "joint" and options.schedule == "plateau":
+            return optimizer, ReduceLROnPlateau(optimizer, factor=0.5, patience=max(1, options.patience // 4))
+        return optimizer, ConstantLR(optimizer, factor=1.0)
+
+    def _run_epoch(self, phase: _Phase, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
+        """Take every training pair once; return the mean losses and the validation MSE."""
+        training = self.data.roles[TRAIN]
+        n = len(training.auc)
+        batches = _batches(n, self.options.batch_size, self.seed, epoch)
+        sums = torch.zeros(5, dtype=torch.float64)
+        self.network.train()
+        for group in _groups(batches, self.options.accumulate_steps):
+            pairs_in_group = sum(len(batch) for batch in group)
             optimizer.zero_grad()
-            parts.total.backward()
+            for batch in group:
+                parts = self._losses(phase, training, batch)
+                minimised = parts.total if phase.name != "branches" else parts.terms + parts.drug_layers
+                (minimised * (len(batch) / pairs_in_group)).backward()
+                values = (parts.total, parts.root, parts.terms, parts.drug_layers, parts.norm)
+                sums += torch.stack(values).detach() * len(batch)
             optimizer.step()
-            values = (parts.total, parts.root, parts.terms, parts.drug_layers, parts.norm)
-            sums += torch.stack(values).detach() * len(batch)
-        total, root, terms, drug_layers, norm = (sums / len(training.auc)).tolist()
+        total, root, terms, drug_layers, norm = (sums / n).tolist()
         if not math.isfinite(total):
             raise ValueError(f"training: the loss is {total} in epoch {epoch}; lower training.learning_rate")
-        predicted = predict(network, genotype, data, VALIDATION)
-        validation_loss = (predicted - validation.auc).square().mean().item()
-        rows.append(
-            {
-                "epoch": epoch,
-                "loss": total,
-                "root_mse": root,
-                "term_mse_sum": terms,
-                "drug_layer_mse_sum": drug_layers,
-                "norm": norm,
-                "validation_mse": validation_loss,
-            }
-        )
-        if validation_loss < best_loss:
-            best_loss, best_epoch, best_state = validation_loss, epoch, _copy_state(network)
-        seconds = (time.monotonic() - started) / epoch
+        validation = self.data.roles[VALIDATION]
+        predicted = predict(self.network, self.genotype, self.data, VALIDATION)
+        return {
+            "learning_rate": float(optimizer.param_groups[0]["lr"]),
+            "loss": total,
+            "root_mse": root,
+            "term_mse_sum": terms,
+            "drug_layer_mse_sum": drug_layers,
+            "norm": norm,
+            "validation_mse": (predicted - validation.auc).square().mean().item(),
+        }
+
+    def _losses(self, phase: _Phase, training: Responses, batch: Tensor) -> Losses:
+        pairs = Pairs.of(training.cell_line[batch], training.drug[batch], *self.data.sizes)
+        output = self.network(self.genotype, self.data.drugs, pairs)
+        weights = (self.options.alpha, self.options.drug_alpha, self.options.norm_weight)
+        if phase.name == "branches":
+            weights = (1.0, 1.0, 0.0)
+        return losses(output, pairs, training.auc[batch], self.network, *weights)
+
+    def _log(self, phase: _Phase, progress: Progress) -> None:
+        last = progress.history[-1]
+        seconds = (time.monotonic() - self._started) / (progress.epoch - self._first_epoch)
+        left = phase.epochs - progress.phase_epoch
+        left += sum(later.epochs for later in self.phases[progress.phase + 1 :])
         logger.info(
-            "epoch %d of %d: loss %.5f, training MSE %.5f, validation MSE %.5f (best %.5f in epoch %d); "
+            "epoch %d (%s %d of %d): loss %.5f, training MSE %.5f, validation MSE %.5f (best %.5f in epoch %d); "
             "%.2f s an epoch, at most %.0f s left",
-            *(epoch, options.epochs, total, root, validation_loss, best_loss, best_epoch),
-            *(seconds, seconds * (options.epochs - epoch)),
+            *(progress.epoch, phase.name, progress.phase_epoch, phase.epochs, last["loss"], last["root_mse"]),
+            *(last["validation_mse"], progress.best_loss, progress.best_epoch, seconds, seconds * left),
         )
-        if epoch - best_epoch >= options.patience:
-            logger.info("stopped: no better validation MSE for %d epochs", options.patience)
-            break
-    network.load_state_dict(best_state)
-    return Trained(best_state, best_epoch, pd.DataFrame(rows))
 
 
 def _batches(n: int, size: int, seed: int, epoch: int) -> list[Tensor]:
+    """Deal N pairs at random; a last batch of a single pair, which has no variance, joins the one before."""
     generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
     batches = list(torch.randperm(n, generator=generator).split(size))
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
+
+
+def _groups(batches: list[Tensor], size: int) -> Iterator[list[Tensor]]:
+    """Yield the batches whose gradients make one step.
+
+    Their mean, weighted by pairs, is the gradient of one batch of all of them but for batch normalisation, which
+    takes the mean and variance of each batch on its own.
+    """
+    for start in range(0, len(batches), size):
+        yield batches[start : start + size]
 
 
 def _copy_state(network: DrugGeneNetwork) -> dict[str, Tensor]:
