@@ -109,8 +109,9 @@ class Checkpoint:
             "state": self.state,
             "provenance": self.provenance,
         }
-        with atomic_path(path) as temporary:
-            torch.save(content, temporary)
+        # Into a stream: given a path, torch writes the (temporary) file name into the archive.
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            torch.save(content, stream)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
