@@ -25,9 +25,9 @@ LAYERS = [
     {"tables"},
     {"hierarchy", "screen", "plotting"},
     {"sources", "simulation", "genotype", "drugs", "gene_ontology", "ontology", "splits"},
-    {"baselines", "evaluation", "layout", "hierarchy_function", "network"},
-    {"dataset", "checkpoint"},
-    {"objective", "training", "fold"},
+    {"baselines", "evaluation", "layout", "hierarchy_function", "network", "published_state"},
+    {"dataset", "checkpoint", "progress"},
+    {"objective", "training", "fold", "published_weights"},
 ]
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
 NETWORK = {"layout", "hierarchy_function", "network", "objective"}

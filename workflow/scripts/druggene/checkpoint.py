@@ -95,6 +95,7 @@ class Checkpoint:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint atomically; :meth:`load` needs no code from it."""
+        assert self.encoder.genes == self.hierarchy.genes, "the genotype's columns are the hierarchy's genes, in order"
         terms, edges, annotations = self.hierarchy.to_tables()
         content = {
             "format_version": FORMAT_VERSION,
