@@ -14,9 +14,8 @@ from druggene.evaluation import (
     pearson_per_drug,
     pooled_metrics,
     read_predictions,
-    write_csv,
 )
-from druggene.tables import write_table
+from druggene.tables import write_csv, write_table
 
 LABELS = {"net": "Network", "effects": "Drug + cell-line effects", "global_mean": "Global mean"}
 

@@ -13,14 +13,14 @@ from druggene.genotype import (
     genes_of,
     gray_decode,
     gray_encode,
-    read_annotated_genes,
-    read_gene_list,
     read_genotype,
     read_omic,
     select_genes,
     select_listed_genes,
     write_genotype,
 )
+from druggene.ontology import read_published_ontology
+from druggene.sources.release import read_items
 from druggene.tables import write_table
 
 NAN = np.nan
@@ -197,33 +197,10 @@ def test_omic_is_read_by_gene(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(read_omic(path, ["D", "B"]), MUTATIONS[["D", "B"]])
 
 
-class TestAnnotationFiles:
-    def test_parquet(self, tmp_path: Path) -> None:
-        path = tmp_path / "annotations.parquet"
-        write_table(pd.DataFrame({"term": ["t", "t"], "gene": ["A", "B"]}), path, description="annotations")
-        assert read_annotated_genes(path) == {"A", "B"}
-
-    def test_published_text_and_a_gene_called_nan(self, tmp_path: Path) -> None:
-        path = tmp_path / "ont.txt"
-        path.write_text("GO:1\tGO:2\tdefault\nGO:2\tNAN\tgene\nGO:2\tA\tgene\n")
-        assert read_annotated_genes(path) == {"NAN", "A"}
-
-    def test_other_text_is_refused(self, tmp_path: Path) -> None:
-        path = tmp_path / "ont.txt"
-        path.write_text("GO:1\tGO:2\tdefault\n")
-        with pytest.raises(ValueError, match=r"ont\.txt.*'gene'"):
-            read_annotated_genes(path)
-
-    def test_gene_list_of_other_shape_is_refused(self, tmp_path: Path) -> None:
-        path = tmp_path / "genes.txt"
-        path.write_text("AADAC\nABCB1\n")
-        with pytest.raises(ValueError, match=r"genes\.txt.*two tab-separated"):
-            read_gene_list(path)
-
-
 def test_published_list_and_ontology_agree(shared_data: Path) -> None:
-    listed = read_gene_list(shared_data / "druggene_release/gene_item.txt")
-    annotated = read_annotated_genes(shared_data / "druggene_release/drugGene_ont.txt")
+    listed = read_items(shared_data / "druggene_release/gene_item.txt")
+    _, annotations = read_published_ontology(shared_data / "druggene_release/drugGene_ont.txt")
+    annotated = set(annotations["gene"])
     mutation = pd.read_parquet(shared_data / "omics/mutation.parquet")
     assert (len(listed), set(listed) == annotated) == (3008, True)
     genes = select_listed_genes(mutation, list(mutation.index), annotated, listed)

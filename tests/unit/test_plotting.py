@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
 from druggene.plotting import FULL_WIDTH, label_models, plot_metrics, save_figure
@@ -38,10 +39,15 @@ def panel(figure: Figure, name: str) -> Axes:
     return found
 
 
-def dots(axes: Axes, colour: str) -> list[float]:
-    """Values of all dots of a colour."""
-    lines = [line for line in axes.lines if line.get_color() == colour and line.get_marker() in ("o", "s")]
-    return [float(value) for line in lines for value in np.asarray(line.get_xdata())]
+def dots(axes: Axes, colour: str) -> np.ndarray:
+    """Values (x) and heights (y) of all dots of a colour."""
+    found = [points for points in axes.collections if same_color(points.get_facecolor()[:1, :3], [colour])]
+    return np.concatenate([np.asarray(points.get_offsets()) for points in found])
+
+
+def bars(axes: Axes) -> list[np.ndarray]:
+    """Ends (x and y) of all black lines."""
+    return [np.c_[line.get_xdata(), line.get_ydata()] for line in axes.lines if line.get_color() == "black"]
 
 
 def texts(figure: Figure) -> str:
@@ -70,14 +76,24 @@ def test_every_fold_of_every_model_is_a_dot_in_its_colour(by_fold: pd.DataFrame)
     axes = panel(figure, "Mean squared error")
     for kind, colour in (("network", NETWORK_BLUE), ("naive", NAIVE_ORANGE)):
         expected = by_fold.loc[by_fold["kind"] == kind, "mse"]
-        assert sorted(dots(axes, colour)) == pytest.approx(sorted(expected))
+        assert sorted(dots(axes, colour)[:, 0]) == pytest.approx(sorted(expected))
+
+
+def test_a_fold_keeps_its_place_in_every_row(by_fold: pd.DataFrame) -> None:
+    drawn = dots(panel(plot_metrics(by_fold, title="t"), "Mean squared error"), NETWORK_BLUE)
+    networks = by_fold[by_fold["kind"] == "network"]
+    height = {value: y for value, y in drawn}
+    places = [
+        height[value] - (model == "expbox") for value, model in zip(networks["mse"], networks["model"], strict=True)
+    ]
+    assert places[:3] == pytest.approx(places[3:])
+    assert places[0] < places[1] < places[2]
 
 
 def test_mean_and_deviation_are_drawn_at_the_row(by_fold: pd.DataFrame) -> None:
     axes = panel(plot_metrics(by_fold, title="t"), "Mean absolute error")
     values = by_fold.loc[by_fold["model"] == "expbox", "mae"]
-    black = [np.c_[line.get_xdata(), line.get_ydata()] for line in axes.lines if line.get_color() == "black"]
-    (bar,) = [ends for ends in black if np.all(ends[:, 1] == 1)]
+    (bar,) = [ends for ends in bars(axes) if np.all(ends[:, 1] == 1)]
     assert bar[:, 0] == pytest.approx([values.mean() - values.std(), values.mean() + values.std()])
 
 
@@ -89,17 +105,21 @@ def test_the_axis_says_what_is_better(by_fold: pd.DataFrame, name: str, directio
     assert f"{direction} is better" in panel(plot_metrics(by_fold, title="t"), name).get_xlabel()
 
 
+def notes(axes: Axes) -> dict[float, str]:
+    """Row to what is written in it."""
+    return {text.xy[1]: text.get_text() for text in axes.texts}
+
+
 def test_an_undefined_metric_is_said_at_its_row(by_fold: pd.DataFrame) -> None:
     figure = plot_metrics(by_fold, title="t")
-    (mark,) = panel(figure, "Pearson").texts
-    assert (mark.get_text(), mark.xy[1]) == ("n.d.", 2)
+    assert notes(panel(figure, "Pearson")) == {2: "n.d."}
     assert not panel(figure, "Mean squared error").texts
     assert "n.d.: not defined" in texts(figure)
 
 
 def test_a_metric_that_some_folds_lack_is_counted(by_fold: pd.DataFrame) -> None:
     by_fold.loc[[0, 1], "pearson"] = np.nan
-    assert "2 n.d." in [text.get_text() for text in panel(plot_metrics(by_fold, title="t"), "Pearson").texts]
+    assert notes(panel(plot_metrics(by_fold, title="t"), "Pearson")) == {0: "2 of 3: n.d.", 2: "n.d."}
 
 
 def test_a_far_fold_squashes_nothing_and_is_said(by_fold: pd.DataFrame) -> None:
@@ -109,15 +129,37 @@ def test_a_far_fold_squashes_nothing_and_is_said(by_fold: pd.DataFrame) -> None:
     low, high = axes.get_xlim()
     others = by_fold["r2"].drop(0)
     assert (others.max() - others.min()) / (high - low) > 0.5
-    assert "1 at −700" in [text.get_text() for text in axes.texts]
-    assert sorted(dots(axes, NETWORK_BLUE)) == pytest.approx(sorted(by_fold["r2"][1:6]))
+    assert notes(axes) == {0: "1 of 3: ◂ −700.00"}
+    assert not [bar for bar in bars(axes) if np.all(bar[:, 1] == 0)]
+    assert sorted(dots(axes, NETWORK_BLUE)[:, 0]) == pytest.approx(sorted(by_fold["r2"][1:6]))
     assert "Triangle" in texts(figure)
 
 
-def test_a_value_that_is_merely_worse_stays_on_the_axis(by_fold: pd.DataFrame) -> None:
-    by_fold["mse"] = [0.018, 0.020, 0.021, 0.019, 0.021, 0.022, 0.035, 0.021, 0.020, 0.018, 0.019, 0.020]
-    figure = plot_metrics(by_fold, title="t")
-    assert panel(figure, "Mean squared error").get_xlim()[1] > 0.035
+@pytest.mark.parametrize(("metric", "name", "sign"), [("mse", "Mean sq", 1), ("r2", "Coefficient", -1)])
+def test_bad_naive_predictors_leave_the_networks_apart(
+    by_fold: pd.DataFrame, metric: str, name: str, sign: int
+) -> None:
+    """Networks and the best naive predictor fill the axis; the worst stands at the edge with its mean."""
+    spread = np.array([0.18, 0.19, 0.20])
+    far = np.array([0.6, 0.7, 0.8])
+    by_fold[metric] = sign * np.concatenate([spread, spread + 0.01, far, spread + 0.05])
+    axes = panel(plot_metrics(by_fold, title="t"), name)
+    low, high = axes.get_xlim()
+    assert 0.07 / (high - low) > 0.8
+    assert notes(axes) == {2: "0.700 ▸" if sign > 0 else "◂ −0.700"}
+
+
+def test_a_network_is_shown_where_a_naive_predictor_is_not(by_fold: pd.DataFrame) -> None:
+    bad = 0.024
+    by_fold["mse"] = [0.018, 0.020, 0.019, bad, bad, bad, bad, bad, bad, 0.019, 0.020, 0.019]
+    assert not panel(plot_metrics(by_fold, title="t"), "Mean squared error").texts
+    by_fold.loc[3:5, "mse"] = 0.020
+    assert notes(panel(plot_metrics(by_fold, title="t"), "Mean squared error")) == {2: "0.0240 ▸"}
+
+
+@pytest.mark.parametrize("kind", ["network", "naive"])
+def test_one_kind_alone_is_shown_whole(by_fold: pd.DataFrame, kind: str) -> None:
+    figure = plot_metrics(by_fold[by_fold["kind"] == kind], title="t")
     assert "Triangle" not in texts(figure)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import KFold
 
 from druggene.splits import assign_folds, training_cell_lines, with_roles
 
@@ -39,6 +40,24 @@ def test_validation_differs_between_folds() -> None:
     folds = assign_folds(screen(), "leave_cell_line_out", 5, 0.1, 1)
     chosen = folds[folds["role"] == "validation"].groupby("fold")["pair"].agg(frozenset)
     assert chosen.nunique() > 1
+
+
+def test_random_pairs_are_dealt_as_kfold_deals_them() -> None:
+    folds = assign_folds(screen(), "random_pairs", 7, 0, 3)
+    tested = folds[folds["role"] == "test"].groupby("fold")["pair"].agg(list)
+    assert list(tested) == [list(test) for _, test in KFold(7, shuffle=True, random_state=3).split(range(200))]
+
+
+def test_validation_comes_close_to_its_part_of_the_pairs_when_groups_differ_in_size() -> None:
+    """One tissue holds half of the cell lines, as blood and lung do."""
+    tissues = pd.DataFrame(
+        {"cell_line": [f"l{i:02}" for i in range(40)], "tissue": [*["blood"] * 20, *map(str, range(20))]}
+    )
+    for seed in range(5):
+        folds = assign_folds(screen(40), "leave_tissue_out", 3, 0.2, seed, tissues)
+        rest = folds[folds["role"] != "test"]
+        share = (rest["role"] == "validation").groupby(rest["fold"]).mean()
+        assert share.between(0.05, 0.3).all()
 
 
 def test_no_validation_when_none_is_wanted() -> None:

@@ -32,6 +32,7 @@ rule select_genes:
         mem_mb=2000,
         runtime=10,
     params:
+        ontology=config["ontology"]["source"],
         genes=config["genes"],
         code=code_digest("select_genes"),
     script:

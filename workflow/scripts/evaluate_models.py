@@ -6,11 +6,9 @@ from druggene.evaluation import (
     comparison_markdown,
     metrics_by_fold,
     read_predictions,
-    write_csv,
-    write_text,
 )
 from druggene.logs import log_to
-from druggene.tables import read_metadata, write_table
+from druggene.tables import read_metadata, write_csv, write_table, write_text
 
 
 def main() -> None:

@@ -1,8 +1,10 @@
 """Choose the genes of one fold's genotype from its training cell lines."""
 
-from druggene.constants import CELL_LINE, COPY_NUMBER, EXPRESSION, MUTATION, PAIR
-from druggene.genotype import genes_of, read_annotated_genes, read_gene_list, select_genes, select_listed_genes
+from druggene.constants import CELL_LINE, COPY_NUMBER, EXPRESSION, GENE, MUTATION, PAIR
+from druggene.genotype import genes_of, select_genes, select_listed_genes
 from druggene.logs import log_to
+from druggene.ontology import read_published_ontology
+from druggene.sources.release import read_items
 from druggene.splits import training_cell_lines
 from druggene.tables import read_table, write_table
 
@@ -14,10 +16,13 @@ def main() -> None:
     responses = read_table(inputs.responses, columns=[PAIR, CELL_LINE])
     lines = training_cell_lines(responses, read_table(inputs.folds), int(snakemake.wildcards.fold))
     mutation = read_table(inputs[MUTATION])
-    annotated = read_annotated_genes(inputs.annotations)
+    if snakemake.params.ontology == "published":
+        annotated = set(read_published_ontology(inputs.annotations)[1][GENE])
+    else:
+        annotated = set(read_table(inputs.annotations, columns=[GENE])[GENE])
     measured = [genes_of(inputs[omic]) for omic in (EXPRESSION, COPY_NUMBER)]
     if settings["selection"] == "list":
-        genes = select_listed_genes(mutation, lines, annotated, read_gene_list(inputs.gene_list), measured)
+        genes = select_listed_genes(mutation, lines, annotated, read_items(inputs.gene_list), measured)
     else:
         genes = select_genes(mutation, lines, annotated, settings["top_mutated_fraction"], measured)
     write_table(

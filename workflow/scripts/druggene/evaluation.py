@@ -1,14 +1,13 @@
 """Evaluation: metrics per fold, their comparison across models, and the tables that show it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from druggene.constants import AUC, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL
-from druggene.metrics import FLOAT32_STEP, METRICS, is_constant, regression_metrics
-from druggene.tables import atomic_path, read_table
+from druggene.metrics import FLOAT32_STEP, METRICS, is_constant, pearson, regression_metrics
+from druggene.tables import read_table
 
 REFERENCE = "effects"
 """The naive predictor that every model is held against."""
@@ -98,22 +97,16 @@ def pearson_per_drug(predictions: pd.DataFrame, min_pairs: int) -> pd.DataFrame:
     rows = predictions.loc[predictions.groupby(keys)[PAIR].transform("nunique") > 1, [*keys, PAIR, AUC, PREDICTED]]
     values = rows[[AUC, PREDICTED]]
     centred = values - rows.groupby(keys)[[AUC, PREDICTED]].transform("mean")
-    products = pd.DataFrame(
-        {
-            MODEL: rows[MODEL],
-            DRUG: rows[DRUG],
-            "covariance": centred[AUC] * centred[PREDICTED],
-            AUC: centred[AUC] ** 2,
-            PREDICTED: centred[PREDICTED] ** 2,
-        }
-    )
-    moments = products.groupby([MODEL, DRUG]).mean()
     # What is left of equal values after subtracting their mean is rounding, not variation.
-    rounding = FLOAT32_STEP * values.abs().groupby([rows[MODEL], rows[DRUG]]).max()
-    varies = (moments[[AUC, PREDICTED]] > rounding**2).all(axis=1)
-    pearson = (moments["covariance"] / (moments[AUC] * moments[PREDICTED]) ** 0.5).where(varies).rename("pearson")
-    n_pairs = rows.groupby([MODEL, DRUG])[PAIR].nunique().rename("n_pairs")
-    table = pd.concat([n_pairs, pearson], axis=1).reset_index()
+    rounding = FLOAT32_STEP * values.abs().groupby([rows[MODEL], rows[DRUG]]).transform("max")
+    rows[[AUC, PREDICTED]] = centred.where(centred.abs() > rounding, 0.0)
+    table = pd.DataFrame(
+        [
+            (model, drug, part[PAIR].nunique(), pearson(part[AUC].to_numpy(), part[PREDICTED].to_numpy()))
+            for (model, drug), part in rows.groupby([MODEL, DRUG])
+        ],
+        columns=[MODEL, DRUG, "n_pairs", "pearson"],
+    )
     return table[table["n_pairs"] >= min_pairs].reset_index(drop=True)
 
 
@@ -220,15 +213,3 @@ def _number(value: float, form: str) -> str:
 def _mean_and_deviation(mean: float, deviation: float, metric: str) -> str:
     form = "{:.4f}" if metric == "mse" else "{:.3f}"
     return _number(mean, form) + ("" if np.isnan(deviation) else " ± " + form.format(deviation))
-
-
-def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a table as CSV with six significant digits, atomically."""
-    with atomic_path(path) as temporary:
-        frame.to_csv(temporary, index=False, float_format="%.6g")
-
-
-def write_text(text: str, path: str | Path) -> None:
-    """Write a text as UTF-8, atomically."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

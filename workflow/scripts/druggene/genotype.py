@@ -12,8 +12,9 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from sklearn.preprocessing import MinMaxScaler
 
-from druggene.constants import CELL_LINE, GENE, MUTATION, TERM
+from druggene.constants import CELL_LINE, GENE, MUTATION
 from druggene.tables import read_metadata, read_table, require_columns, write_table
 
 logger = logging.getLogger(__name__)
@@ -62,8 +63,9 @@ def select_genes(
     """
     frequency = _mutation_frequency(mutation, training_lines)
     number = max(1, round(top_mutated_fraction * len(frequency)))
-    ranked = frequency.sort_index().sort_values(ascending=False, kind="stable")
-    return _keep_usable(ranked.iloc[:number], annotated, measured, f"the {number} most often mutated genes")
+    return _keep_usable(
+        frequency.sort_index().nlargest(number), annotated, measured, f"the {number} most often mutated genes"
+    )
 
 
 def select_listed_genes(
@@ -96,29 +98,6 @@ def _keep_usable(
             "raise genes.top_mutated_fraction, or check that all files use the same gene symbols"
         )
     return pd.DataFrame({GENE: kept, MUTATION_FREQUENCY: frequency[kept].to_numpy(dtype=np.float64)})
-
-
-def read_annotated_genes(path: str | Path) -> set[str]:
-    """Return the genes with an annotation, from annotations.parquet or the published ontology file.
-
-    The published file has no header and three tab-separated columns: parent term and child term with
-    "default", or term and gene with "gene".
-    """
-    if Path(path).suffix == ".parquet":
-        return set(read_table(path, columns=[GENE])[GENE])
-    rows = pd.read_csv(path, sep="\t", header=None, names=[TERM, GENE, "kind"], dtype=str, keep_default_na=False)
-    genes = set(rows.loc[rows["kind"] == "gene", GENE])
-    if not genes:
-        raise ValueError(f"{path}: no row whose third column is 'gene'; expected the published ontology file")
-    return genes
-
-
-def read_gene_list(path: str | Path) -> list[str]:
-    """Return the symbols of the published gene list: number and symbol, tab-separated, without header."""
-    rows = pd.read_csv(path, sep="\t", header=None, dtype=str, keep_default_na=False)
-    if rows.shape[1] != 2:
-        raise ValueError(f"{path}: expected two tab-separated columns (number, gene), found {rows.shape[1]}")
-    return list(rows[1])
 
 
 def read_omic(path: str | Path, genes: Sequence[str]) -> pd.DataFrame:
@@ -258,10 +237,10 @@ class GenotypeEncoder:
         return np.where(missing, filling, values)
 
     def _scale(self, omic: str, values: np.ndarray) -> np.ndarray:
-        width = self.maxima[omic] - self.minima[omic]
-        constant = width <= 0
-        scaled = (values - self.minima[omic]) / np.where(constant, 1.0, width)
-        return np.where(constant, 0.0, np.clip(scaled, 0.0, 1.0))
+        extremes = np.stack([self.minima[omic], self.maxima[omic]])
+        # A scaler depends on the rows it is fitted to through their extremes alone.
+        scaled = MinMaxScaler(clip=True).fit(extremes).transform(values)
+        return np.where(np.ptp(extremes, axis=0) > 0, scaled, 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the encoder in terms of JSON; floating-point numbers survive exactly."""

@@ -4,66 +4,49 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score, root_mean_squared_error
 
 FLOAT32_STEP: Final = float(np.finfo(np.float32).eps)
 """Relative size of one step of float32, in which networks predict."""
 
 
 def is_constant(values: np.ndarray) -> bool:
-    """Tell whether all values are equal within one step of float32."""
-    return values.size == 0 or bool(np.ptp(values) <= FLOAT32_STEP * np.abs(values).max())
+    """Tell whether all values equal the first within one step of float32."""
+    return bool(np.allclose(values, values[:1], rtol=FLOAT32_STEP, atol=0.0))
 
 
 def pearson(observed: np.ndarray, predicted: np.ndarray) -> float:
-    """Return Pearson's correlation, from -1 to 1; NaN below two values or when either side is constant."""
-    if observed.size < 2 or is_constant(observed) or is_constant(predicted):
+    """Return Pearson's correlation, from -1 to 1; NaN when either side is constant, as one value alone is."""
+    if is_constant(observed) or is_constant(predicted):
         return float("nan")
-    a, b = observed - observed.mean(), predicted - predicted.mean()
-    return float(np.clip(a @ b / np.sqrt((a @ a) * (b @ b)), -1.0, 1.0))
+    return float(pearsonr(observed, predicted).statistic)
 
 
 def spearman(observed: np.ndarray, predicted: np.ndarray) -> float:
     """Return Pearson's correlation of the ranks, ties at their mean rank; NaN as for :func:`pearson`."""
-    if observed.size < 2 or is_constant(observed) or is_constant(predicted):
+    if is_constant(observed) or is_constant(predicted):
         return float("nan")
-    return pearson(rankdata(observed), rankdata(predicted))
-
-
-def mse(observed: np.ndarray, predicted: np.ndarray) -> float:
-    """Return the mean squared error; NaN without values."""
-    return float(np.mean((observed - predicted) ** 2)) if observed.size else float("nan")
-
-
-def rmse(observed: np.ndarray, predicted: np.ndarray) -> float:
-    """Return the root of the mean squared error; NaN without values."""
-    return float(np.sqrt(mse(observed, predicted)))
-
-
-def mae(observed: np.ndarray, predicted: np.ndarray) -> float:
-    """Return the mean absolute error; NaN without values."""
-    return float(np.mean(np.abs(observed - predicted))) if observed.size else float("nan")
+    return float(spearmanr(observed, predicted).statistic)
 
 
 def r2(observed: np.ndarray, predicted: np.ndarray) -> float:
     """Return 1 - squared error / squared deviation from the observed mean; NaN when nothing was observed to vary."""
-    if observed.size < 2 or is_constant(observed):
-        return float("nan")
-    return float(1.0 - np.sum((observed - predicted) ** 2) / np.sum((observed - observed.mean()) ** 2))
+    return float("nan") if is_constant(observed) else float(r2_score(observed, predicted))
 
 
 METRICS: Final[dict[str, Callable[[np.ndarray, np.ndarray], float]]] = {
     "pearson": pearson,
     "spearman": spearman,
-    "mse": mse,
-    "rmse": rmse,
-    "mae": mae,
+    "mse": mean_squared_error,
+    "rmse": root_mean_squared_error,
+    "mae": mean_absolute_error,
     "r2": r2,
 }
 
 
 def regression_metrics(observed: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Return all of ``METRICS`` for n observed and n predicted values.
+    """Return all of ``METRICS`` for n observed and n predicted values; all NaN without values.
 
     Raises
     ------
@@ -77,4 +60,6 @@ def regression_metrics(observed: np.ndarray, predicted: np.ndarray) -> dict[str,
         bad = ~np.isfinite(values)
         if bad.any():
             raise ValueError(f"metrics: {bad.sum()} of {bad.size} {what} values are missing or infinite")
-    return {name: metric(observed, predicted) for name, metric in METRICS.items()}
+    if not observed.size:
+        return dict.fromkeys(METRICS, float("nan"))
+    return {name: float(metric(observed, predicted)) for name, metric in METRICS.items()}

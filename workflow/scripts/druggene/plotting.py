@@ -10,13 +10,14 @@ from typing import Any, Final
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from druggene.constants import FOLD, MODEL
-from druggene.tables import atomic_path, require_columns
+from druggene.tables import atomic_path, require_columns, write_csv
 
 FULL_WIDTH: Final = 180.0
 """Width of a figure over both columns of a journal's page, in mm."""
@@ -53,8 +54,8 @@ _METRICS: Final = (
     ("mae", "Mean absolute error (AUC)", False),
 )
 
-# The axis shows all values unless that makes it this many times longer than the bulk of them needs.
-_SQUASHED: Final = 6.0
+# How far an axis reaches for a kind's values: see _limits.
+_REACH: Final = {"network": 10.0, "naive": 3.0}
 _NOT_DEFINED: Final = "n.d."
 
 
@@ -96,8 +97,7 @@ def save_figure(figure: Figure, data: pd.DataFrame, stem: str | Path) -> None:
     for suffix, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         with atomic_path(f"{stem}.{suffix}") as temporary, style():
             figure.savefig(temporary, format=suffix, dpi=300, metadata=metadata)
-    with atomic_path(f"{stem}.csv") as temporary:
-        data.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    write_csv(data, f"{stem}.csv")
     figure.clear()
 
 
@@ -160,9 +160,10 @@ def plot_metrics(by_fold: pd.DataFrame, *, title: str, notes: str = "", simulate
 
     models = by_fold.drop_duplicates(MODEL)
     models = pd.concat([models[models["kind"] == kind] for kind in _KINDS], ignore_index=True)
-    cut = any(_is_cut(by_fold[metric].to_numpy(dtype=float)) for metric, _, _ in _METRICS)
+    limits = {metric: _limits(by_fold, metric, more_is_better) for metric, _, more_is_better in _METRICS}
+    cut = any(((by_fold[metric] < low) | (by_fold[metric] > high)).any() for metric, (low, high) in limits.items())
     caption = _caption(by_fold, cut, notes)
-    top, row, axis, bottom = 12.0, 4.2, 13.0, 5.0 + 3.5 * len(caption)
+    top, row, axis, bottom = 12.0, 4.2, 17.0, 5.0 + 3.5 * len(caption)
     height = top + 2 * (row * len(models) + axis) + bottom
     figure = new_figure(height)
     with style():
@@ -171,8 +172,9 @@ def plot_metrics(by_fold: pd.DataFrame, *, title: str, notes: str = "", simulate
         figure.text(0.01, 1 - 2 / height, title, va="top", fontsize=9, fontweight="bold")
         _add_legend(figure, set(models["kind"]), by_fold[FOLD].nunique(), 1 - 6.5 / height)
         grid: np.ndarray = figure.subplots(2, 3, sharey=True)
-        for axes, (metric, name, more_is_better) in zip(grid.flat, _METRICS, strict=True):
-            _draw_metric(axes, by_fold, models, metric)
+        for letter, axes, (metric, name, more_is_better) in zip("abcdef", grid.flat, _METRICS, strict=True):
+            _draw_metric(axes, by_fold, models, metric, limits[metric])
+            axes.set_title(letter, loc="left", fontweight="bold", pad=4)
             axes.set_xlabel(name + ("\nhigher is better →" if more_is_better else "\n← lower is better"))
         figure.text(0.01, (bottom - 2) / height, "\n".join(caption), va="top", color=_GREY, linespacing=1.4)
         if simulated:
@@ -180,98 +182,110 @@ def plot_metrics(by_fold: pd.DataFrame, *, title: str, notes: str = "", simulate
     return figure
 
 
-def _draw_metric(axes: Axes, by_fold: pd.DataFrame, models: pd.DataFrame, metric: str) -> None:
-    """Draw one panel: ``metric`` of every model and fold."""
-    rows = np.arange(len(models))
-    n_networks = int((models["kind"] == "network").sum())
-    axes.set_ylim(len(models) - 0.5, -0.5)
-    axes.set_yticks(rows, models["label"])
+def _draw_metric(
+    axes: Axes, by_fold: pd.DataFrame, models: pd.DataFrame, metric: str, limits: tuple[float, float]
+) -> None:
+    """Draw one panel: ``metric`` of every model and fold, within ``limits``."""
+    low, high = limits
+    values, model = by_fold[metric], by_fold[MODEL]
+    below, above = values < low, values > high
+    _draw_folds(axes, by_fold, metric, list(models[MODEL]), below | above)
+    axes.set_ylabel("")
+    axes.set_yticks(range(len(models)), models["label"])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#E5E5E5", linewidth=0.5)
+    n_networks = int((models["kind"] == "network").sum())
     if 0 < n_networks < len(models):
         axes.axhline(n_networks - 0.5, color="black", linewidth=0.5)
-
-    by_model = by_fold.groupby(MODEL)[metric]
-    partly_missing = bool((by_model.count().between(1, by_model.size() - 1)).any())
-    values = by_fold[metric].to_numpy(dtype=float)
-    low, high = _limits(values)
-    below, above = bool((values < low).any()), bool((values > high).any())
-    # What is written at an edge gets a strip of its own, so that it covers no dot.
+    # A note in a row that has dots gets a strip of its own, so that it covers none.
     strip = 0.4 * (high - low)
-    axes.set_xlim(low - strip * (below or partly_missing), high + strip * above)
-    ticks = MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high)
+    left = _in_some_folds(below, model) or _in_some_folds(values.isna(), model)
+    axes.set_xlim(low - strip * left, high + strip * _in_some_folds(above, model))
+    ticks = MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)
     axes.set_xticks([tick for tick in ticks if low <= tick <= high])
-    # Folds keep their place in every row, so that dots can be followed from model to model.
+    for row, name in enumerate(models[MODEL]):
+        _note_absent(axes, row, values[model == name].to_numpy(dtype=float), limits)
+
+
+def _draw_folds(axes: Axes, by_fold: pd.DataFrame, metric: str, order: list[str], beyond: pd.Series) -> None:
+    """Draw a dot per fold that is not ``beyond`` the axis, and mean and deviation where none of a model's is."""
     folds = sorted(by_fold[FOLD].unique())
-    offsets = dict(zip(folds, np.linspace(-0.26, 0.26, len(folds)) if len(folds) > 1 else [0.0], strict=True))
-    for row, model in zip(rows, models.itertuples(), strict=True):
-        of_model = by_fold[by_fold[MODEL] == model.model]
-        heights = row + of_model[FOLD].map(offsets).to_numpy(dtype=float)
-        _, colour, marker = _KINDS[str(model.kind)]
-        _draw_row(axes, of_model[metric].to_numpy(dtype=float), heights, (low, high), float(row), colour, marker)
+    rows = {"x": metric, "y": MODEL, "order": order, "ax": axes}
+    for kind, (_, colour, marker) in _KINDS.items():
+        # Folds keep their place in every row, so that dots can be followed from model to model.
+        sns.stripplot(
+            by_fold[(by_fold["kind"] == kind) & ~beyond],
+            **rows,
+            hue=FOLD,
+            hue_order=folds,
+            palette=dict.fromkeys(folds, colour),
+            dodge=True,
+            jitter=False,
+            legend=False,
+            marker=marker,
+            size=2.8,
+            linewidth=0,
+            alpha=0.6 if len(folds) > 1 else 1.0,
+        )
+    if len(folds) > 1:
+        # A mean and a deviation that a fold beyond the axis went into would run across the panel.
+        whole = by_fold[~beyond.groupby(by_fold[MODEL]).transform("any")]
+        bar = {"marker": "|", "markersize": 7, "markeredgewidth": 1.0, "err_kws": {"linewidth": 0.8}}
+        sns.pointplot(whole, **rows, errorbar="sd", color="black", linestyle="none", **bar)
 
 
-def _draw_row(
-    axes: Axes,
-    values: np.ndarray,
-    heights: np.ndarray,
-    limits: tuple[float, float],
-    row: float,
-    colour: str,
-    marker: str,
-) -> None:
-    """Draw the F folds of one model (values and heights), mean and deviation, and say what is not shown."""
+def _in_some_folds(mask: pd.Series, model: pd.Series) -> bool:
+    """Whether ``mask`` holds for some folds of a model but not for all."""
+    return bool(mask.groupby(model).mean().between(0, 1, inclusive="neither").any())
+
+
+def _note_absent(axes: Axes, row: int, values: np.ndarray, limits: tuple[float, float]) -> None:
+    """Note in a model's row which of its values (one per fold) lie beyond the axis or are not defined."""
     low, high = limits
-    defined = values[np.isfinite(values)]
-    if len(defined) == 0:
-        _write_at_edge(axes, "left", row, _NOT_DEFINED)
-        return
-    inside = (values >= low) & (values <= high)
-    alpha = 0.6 if len(values) > 1 else 1.0
-    axes.plot(values[inside], heights[inside], marker, color=colour, markersize=2.8, alpha=alpha, markeredgewidth=0)
-    if len(defined) > 1 and low <= defined.mean() <= high:
-        mean, deviation = defined.mean(), defined.std(ddof=1)
-        ends = np.clip([mean - deviation, mean + deviation], low, high)
-        axes.plot(ends, [row, row], color="black", linewidth=0.8, zorder=3)
-        axes.plot([mean, mean], [row - 0.32, row + 0.32], color="black", linewidth=1.0, zorder=3)
-
-    for side, beyond in (("left", defined[defined < low]), ("right", defined[defined > high])):
-        if len(beyond):
-            edge = axes.get_xlim()[0 if side == "left" else 1]
-            axes.plot([edge], [row], "<" if side == "left" else ">", color=colour, markersize=4, clip_on=False)
-            _write_at_edge(axes, side, row, f"{len(beyond)} at {beyond.mean():.3g}".replace("-", "−"))
-    n_missing = len(values) - len(defined)
-    if n_missing:
-        _write_at_edge(axes, "left", row, f"{n_missing} {_NOT_DEFINED}")
-
-
-def _write_at_edge(axes: Axes, side: str, row: float, text: str) -> None:
-    axes.annotate(
-        text,
-        xy=(0.0 if side == "left" else 1.0, row),
-        xycoords=axes.get_yaxis_transform(),
-        xytext=(4 if side == "left" else -4, 0),
-        textcoords="offset points",
-        ha=side,
-        va="center",
-        color=_GREY,
-    )
+    # As many decimals as the axis tells apart.
+    decimals = max(0, int(np.ceil(-np.log10(high - low))) + 1)
+    for side, absent in (("left", values < low), ("right", values > high), ("left", np.isnan(values))):
+        number = int(absent.sum())
+        if not number:
+            continue
+        if np.isnan(values[absent]).all():
+            what = _NOT_DEFINED
+        else:
+            # Adding 0 takes the sign from a rounded -0.
+            mean = f"{round(values[absent].mean(), decimals) + 0.0:.{decimals}f}".replace("-", "−")
+            what = f"◂ {mean}" if side == "left" else f"{mean} ▸"
+        text = what if number == len(values) else f"{number} of {len(values)}: {what}"
+        axes.annotate(
+            text,
+            xy=(0.0 if side == "left" else 1.0, row),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(3 if side == "left" else -3, 0),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            color=_GREY,
+        )
 
 
-def _limits(values: np.ndarray) -> tuple[float, float]:
-    """Return axis limits that show all values, or the bulk of them where a few far ones would squash it.
+def _limits(by_fold: pd.DataFrame, metric: str, more_is_better: bool) -> tuple[float, float]:
+    """Return the limits of a panel's axis, within which the networks and the best naive predictor can be told apart.
 
-    The bulk lies within three interquartile ranges of the quartiles (Tukey's outer fences).
+    The unit is the way from the best value of all folds to the typical network or the best naive predictor (medians
+    over folds), whichever is worse. From the best value on, the axis shows 3 units of naive predictors, so that the
+    worst do not squash it, and 10 of networks, which only a network that failed exceeds. Naive predictors alone
+    are all shown.
     """
-    values = values[np.isfinite(values)]
-    if len(values) == 0:
+    defined = by_fold[by_fold[metric].notna()]
+    if defined.empty:
         return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
-    lower, upper = np.quantile(values, [0.25, 0.75])
-    reach = 3 * (upper - lower)
-    bulk = values[(values >= lower - reach) & (values <= upper + reach)]
-    if high - low > _SQUASHED * (bulk.max() - bulk.min()) > 0:
-        low, high = float(bulk.min()), float(bulk.max())
+    values, kind = defined[metric], defined["kind"]
+    badness = -values if more_is_better else values
+    medians = badness.groupby([kind, defined[MODEL]]).median()
+    anchors = [medians[kind].agg(how) for kind, how in (("network", "median"), ("naive", "min")) if kind in medians]
+    unit = max(anchors) - badness.min()
+    within = badness - badness.min() <= kind.map(_REACH) * unit
+    shown = values[within] if unit > 0 and "network" in medians else values
+    low, high = float(shown.min()), float(shown.max())
     margin = 0.06 * (high - low) or 0.05 * abs(high) or 0.5
     return low - margin, high + margin
 
@@ -297,12 +311,6 @@ def _add_legend(figure: Figure, kinds: set[str], n_folds: int, top: float) -> No
     legend.set_in_layout(False)
 
 
-def _is_cut(values: np.ndarray) -> bool:
-    """Whether some values lie beyond the axis."""
-    low, high = _limits(values)
-    return bool(((values < low) | (values > high)).any())
-
-
 def _caption(by_fold: pd.DataFrame, cut: bool, notes: str) -> list[str]:
     """Return the lines below the panels: numbers of folds and test pairs, marks that are used, and ``notes``."""
     n_folds = by_fold[FOLD].nunique()
@@ -313,7 +321,7 @@ def _caption(by_fold: pd.DataFrame, cut: bool, notes: str) -> list[str]:
     if not np.isfinite(metrics).all():
         sentences.append(f"{_NOT_DEFINED}: not defined (a constant prediction has no correlation)")
     if cut:
-        sentences.append("Triangle: folds beyond the axis, their number and mean")
+        sentences.append("Triangle: mean beyond the axis")
     if notes:
         sentences.append(notes.rstrip("."))
     return textwrap.wrap(". ".join(sentences) + ".", width=135)

@@ -1,10 +1,10 @@
 """Protocols: which pairs a model learns from, is stopped by and is judged on."""
 
 import logging
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 
 from druggene.constants import (
     CELL_LINE,
@@ -38,6 +38,8 @@ _GROUP_COLUMN = {
 }
 PROTOCOLS = (*_GROUP_COLUMN, PUBLISHED)
 
+_VALIDATION_DRAWS = 20
+
 
 def assign_folds(
     responses: pd.DataFrame,
@@ -49,10 +51,10 @@ def assign_folds(
 ) -> pd.DataFrame:
     """Give every pair one role in every fold, without looking at a response.
 
-    The groups of a protocol (pairs, cell lines, drugs or tissues) are shuffled and dealt out to the folds
-    in equal numbers, so that a group is test in exactly one fold. Of the groups that remain, whole groups
-    are set aside for validation, as many as come closest to ``validation_fraction`` of the pairs. All
-    replicates of a pair share its role. The result does not depend on the order of the rows.
+    The groups of a protocol (pairs, cell lines, drugs or tissues) are shuffled and dealt out to the folds in
+    equal numbers, so that a group is test in exactly one fold (scikit-learn's ``GroupKFold``; with pairs as
+    groups it is ``KFold``). Of the groups that remain, ``validation_fraction`` are set aside for validation.
+    All replicates of a pair share its role. The result does not depend on the order of the rows.
 
     Parameters
     ----------
@@ -64,9 +66,10 @@ def assign_folds(
     folds
         Number of folds, at least 2; not used by ``published``.
     validation_fraction
-        Part of the pairs outside test that is for validation, 0 to below 1; not used by ``published``.
+        Part of the groups outside test that is for validation, 0 to below 1; not used by ``published``.
+        Groups of unequal size are drawn so that the part of the pairs comes close to it too.
     seed
-        Of the shuffling.
+        Of the shuffling, 0 to 2**32 - 1.
     cell_lines
         Columns cell_line and tissue, for ``leave_tissue_out``. A cell line of unknown tissue may belong to
         the tissue held out, so its pairs take no part in that protocol.
@@ -95,43 +98,42 @@ def assign_folds(
     if protocol == LEAVE_TISSUE_OUT:
         pairs = _with_known_tissue(pairs, cell_lines)
     column = _GROUP_COLUMN[protocol]
-    labels, group = np.unique(pairs[column].to_numpy(), return_inverse=True)
+    group, labels = pd.factorize(pairs[column])
     if len(labels) < folds:
         raise ValueError(
             f"splits.folds: {protocol} has {len(labels)} different {column} values, fewer than the {folds} folds; "
             f"set splits.folds to {len(labels)} or fewer, or leave {protocol} out"
         )
 
-    test_fold = np.empty(len(labels), dtype=np.int64)
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    for fold, members in enumerate(np.array_split(shuffled, folds)):
-        test_fold[members] = fold
-    sizes = np.bincount(group, minlength=len(labels))
+    random = np.random.RandomState(seed)
     parts = []
-    for fold in range(folds):
-        role_of_group = np.where(test_fold == fold, TEST, TRAIN).astype(object)
-        rest = np.flatnonzero(test_fold != fold)
-        role_of_group[_choose_validation(rest, sizes, validation_fraction, [seed, fold], protocol)] = VALIDATION
-        parts.append(pd.DataFrame({PAIR: pairs[PAIR], PROTOCOL: protocol, FOLD: fold, ROLE: role_of_group[group]}))
+    dealt = GroupKFold(folds, shuffle=True, random_state=random).split(pairs, groups=group)
+    for fold, (rest, test) in enumerate(dealt):
+        roles = np.full(len(pairs), TRAIN, dtype=object)
+        roles[test] = TEST
+        roles[rest[_choose_validation(group[rest], validation_fraction, random, protocol)]] = VALIDATION
+        parts.append(pd.DataFrame({PAIR: pairs[PAIR], PROTOCOL: protocol, FOLD: fold, ROLE: roles}))
     return _finish(pd.concat(parts, ignore_index=True))
 
 
-def _choose_validation(
-    groups: np.ndarray, sizes: np.ndarray, fraction: float, seed: Sequence[int], protocol: str
-) -> np.ndarray:
-    """Return those of ``groups``, in random order, whose pairs together come closest to ``fraction``."""
+def _choose_validation(group: np.ndarray, fraction: float, random: np.random.RandomState, protocol: str) -> np.ndarray:
+    """Return the positions of the pairs for validation: all pairs of a ``fraction`` of the groups.
+
+    Of several draws the one that comes closest to ``fraction`` of the pairs is taken: among three tissues drawn at
+    random may be the one that a third of the cell lines belong to.
+    """
     if fraction == 0:
-        return groups[:0]
-    if len(groups) < 2:
+        return np.empty(0, dtype=np.intp)
+    n_groups = len(np.unique(group))
+    if n_groups < 2:
         raise ValueError(
             f"splits: {protocol} leaves a single group for training and validation; take more folds or groups, "
             "or set splits.validation_fraction to 0"
         )
-    shuffled = np.random.default_rng(seed).permutation(groups)
-    reached = np.cumsum(sizes[shuffled])
     # At least one group validates and at least one trains.
-    number = 1 + int(np.argmin(np.abs(reached[:-1] - fraction * reached[-1])))
-    return shuffled[:number]
+    number = min(max(round(fraction * n_groups), 1), n_groups - 1)
+    draws = GroupShuffleSplit(_VALIDATION_DRAWS, test_size=number, random_state=random).split(group, groups=group)
+    return min((chosen for _, chosen in draws), key=lambda chosen: abs(len(chosen) - fraction * len(group)))
 
 
 def _with_known_tissue(pairs: pd.DataFrame, cell_lines: pd.DataFrame | None) -> pd.DataFrame:

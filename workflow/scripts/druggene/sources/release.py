@@ -77,10 +77,10 @@ def read_release(
     missing = [name for name in wanted if name not in files]
     if missing:
         raise ValueError(f"the published release lacks {', '.join(missing)}; retrieve what data_versions.csv lists")
-    lines = _read_items(files[CELL_LINES_FILE])
-    smiles = _read_items(files[DRUGS_FILE])
+    lines = read_items(files[CELL_LINES_FILE])
+    smiles = read_items(files[DRUGS_FILE])
     if omics_folder is None:
-        genes = _read_items(files[GENES_FILE])
+        genes = read_items(files[GENES_FILE])
         omics = {omic: _read_matrix(files[name], lines, genes) for omic, name in MATRIX_FILES.items()}
         units = dict(_UNITS)
         origin = "omics as published"
@@ -100,19 +100,14 @@ def read_release(
     return screen
 
 
-def _read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file, ended by LF or CR LF, without a final empty one."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot be read ({error}); retrieve it again") from error
-    if lines[-1] == "":
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
+def read_items(path: str | Path) -> list[str]:
+    """Read a published list of cell lines, genes or drugs: number (from 0, in order) and item, separated by a tab.
 
-
-def _read_items(path: Path) -> list[str]:
-    """Read a list of items: number (from 0, in order) and item, separated by a tab."""
+    Raises
+    ------
+    ValueError
+        If a row has another form or repeats an item, with its number (counted from 1).
+    """
     items: list[str] = []
     seen: set[str] = set()
     for row, line in enumerate(_read_lines(path), start=1):
@@ -124,6 +119,17 @@ def _read_items(path: Path) -> list[str]:
         seen.add(cells[1])
         items.append(cells[1])
     return items
+
+
+def _read_lines(path: str | Path) -> list[str]:
+    """Return the lines of a text file, ended by LF or CR LF, without a final empty one."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: cannot be read ({error}); retrieve it again") from error
+    if lines[-1] == "":
+        lines.pop()
+    return [line.removesuffix("\r") for line in lines]
 
 
 def _read_responses(files: Mapping[str, Path], lines: set[str], drugs: set[str]) -> pd.DataFrame:
