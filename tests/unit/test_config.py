@@ -91,6 +91,15 @@ def test_mistakes_are_named(overlay: dict[str, Any], message: str) -> None:
         complete_config(merged(overlay), SCHEMA, ROOT)
 
 
+def test_a_file_on_top_can_leave_out_a_model() -> None:
+    config = merged({"models": {"expbox": None, "cnvbox": None}})
+    complete_config(config, SCHEMA, ROOT)
+    assert list(config["models"]) == ["druggene", "drugcell"]
+    nothing = merged({"models": dict.fromkeys(DEFAULT["models"])})
+    with pytest.raises(ValueError, match="models: name at least one network"):
+        complete_config(nothing, SCHEMA, ROOT)
+
+
 def test_all_mistakes_come_at_once() -> None:
     with pytest.raises(ValueError, match=r"training\.epochs(.|\n)*training\.patience"):
         complete_config(merged({"training": {"epochs": 0, "patience": 0}}), SCHEMA, ROOT)

@@ -124,3 +124,12 @@ def test_a_file_is_readable_as_the_user_allows(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "t.txt").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("part", [slice(0, 0), slice(0, -9), slice(9, None)], ids=["empty", "cut", "headless"])
+def test_damaged_file_is_named(tmp_path: Path, part: slice) -> None:
+    path = tmp_path / "t.parquet"
+    write_table(pd.DataFrame({"a": range(100)}), path, description="numbers")
+    path.write_bytes(path.read_bytes()[part])
+    with pytest.raises(ValueError, match=r"t\.parquet: not a readable Parquet file .* rerun the rule"):
+        read_table(path)

@@ -53,9 +53,9 @@ rule build_hierarchy:
         term_edges=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_edges.parquet",
         term_genes=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_genes.parquet",
     log:
-        f"{RESULTS}/logs/build_hierarchy/{{protocol}}_fold_{{fold}}.log",
+        f"{RESULTS}/logs/build_hierarchy/{{protocol}}/fold_{{fold}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/build_hierarchy/{{protocol}}_fold_{{fold}}.tsv"
+        f"{RESULTS}/benchmarks/build_hierarchy/{{protocol}}/fold_{{fold}}.tsv"
     conda:
         "../../envs/druggene.yaml"
     threads: 1

@@ -96,6 +96,8 @@ def predict_naive(
 ) -> pd.DataFrame:
     """Return the test predictions of naive predictors in all folds of a protocol.
 
+    They learn from the validation pairs too, which a network needs to know when to stop.
+
     Parameters
     ----------
     responses

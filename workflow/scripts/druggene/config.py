@@ -30,6 +30,7 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
     if not problems:
         _fill_defaults(config, schema)
         _expand_folders(config)
+        config["models"] = {name: model for name, model in config.get("models", {}).items() if model is not None}
         problems = list(_impossible(config, root))
     if problems:
         raise ValueError("the configuration cannot be used:\n" + "\n".join(f"  {line}" for line in problems))
@@ -98,5 +99,5 @@ def _impossible(config: dict[str, Any], root: Path) -> Iterator[str]:
         yield "splits.protocols: leave_tissue_out needs tissues, which the registry's GDSC data lack"
     if no_tissue and "tissue_mean" in config["naive"]:
         yield "naive: tissue_mean needs tissues, which the registry's GDSC data lack"
-    if "models" not in config:
+    if not config["models"]:
         yield "models: name at least one network to train"

@@ -85,7 +85,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     ValueError
         If the file was not written by this package, or by a version with another layout.
     """
-    raw = (pq.read_schema(path).metadata or {}).get(METADATA_KEY)
+    raw = (_read_schema(path).metadata or {}).get(METADATA_KEY)
     if raw is None:
         raise ValueError(f"{path}: not a table of this workflow; delete it and rerun the rule that makes it")
     metadata: dict[str, Any] = json.loads(raw)
@@ -120,9 +120,26 @@ def read_table(
     """
     read_metadata(path)
     if columns is not None:
-        require_columns(pq.read_schema(path).names, columns, path)
-    frame: pd.DataFrame = pq.read_table(path, columns=columns, filters=filters).to_pandas()
+        require_columns(_read_schema(path).names, columns, path)
+    try:
+        frame: pd.DataFrame = pq.read_table(path, columns=columns, filters=filters).to_pandas()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _damaged(path, error) from error
     return frame
+
+
+def _read_schema(path: str | os.PathLike[str]) -> pa.Schema:
+    try:
+        return pq.read_schema(path)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: str | os.PathLike[str], error: Exception) -> ValueError:
+    reason = str(error).partition("\n")[0]
+    return ValueError(f"{path}: not a readable Parquet file ({reason}); delete it and rerun the rule that makes it")
 
 
 def require_columns(present: Iterable[str], required: Sequence[str], where: object) -> None:

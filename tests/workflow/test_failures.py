@@ -1,0 +1,54 @@
+"""A job that fails says why and leaves no half-written output."""
+
+from pathlib import Path
+
+from druggene.tables import read_metadata, read_table, write_table
+from tests.workflow.running import TINY, snakemake, succeed
+
+DRUGS = "results/tiny/data/drugs.parquet"
+FEATURES = "results/tiny/data/drug_features.parquet"
+LOG = "results/tiny/logs/compute_drug_features.log"
+
+
+def set_smiles(folder: Path, row: int, smiles: str) -> str:
+    """Change one drug's structure, return the drug."""
+    table, metadata = read_table(folder / DRUGS), read_metadata(folder / DRUGS)
+    table.loc[row, "smiles"] = smiles
+    kept = {key: metadata[key] for key in ("description", "units", "source", "simulated")}
+    write_table(table, folder / DRUGS, **kept)
+    return str(table.loc[row, "drug"])
+
+
+def test_a_broken_structure_is_named_and_can_be_mended(own: Path) -> None:
+    before = {path for path in (own / "results").rglob("*") if path.is_file()}
+    smiles = str(read_table(own / DRUGS).loc[3, "smiles"])
+    features = (own / FEATURES).read_bytes()
+    drug = set_smiles(own, 3, "C1CC(")
+
+    failed = snakemake(own, "--cores", "2", "--configfile", TINY)
+    assert failed.returncode != 0
+    problem = f"drug {drug}: cannot read SMILES 'C1CC('"
+    assert problem in (own / LOG).read_text()
+    assert problem in failed.text
+    assert LOG in failed.text
+    # What would rest on the broken table is gone, nothing is half written, and no later rule ran.
+    assert {path for path in (own / "results").rglob("*") if path.is_file()} == before - {own / FEATURES}
+    assert {rule for rule, _ in failed.files("output")} == {"compute_drug_features"}
+
+    set_smiles(own, 3, smiles)
+    succeed(own, "--cores", "2", "--configfile", TINY, "--", FEATURES)
+    assert (own / FEATURES).read_bytes() == features
+    assert "ERROR" not in (own / LOG).read_text()
+
+
+def test_an_unlearnable_training_stops_with_its_reason(own: Path) -> None:
+    """A failing training leaves neither checkpoint nor predictions of the fold, old or new."""
+    target = "results/tiny/models/random_pairs/druggene/fold_0.pt"
+    (own / "steep.yaml").write_text("training:\n  learning_rate: 1.0e+30\n")
+    failed = snakemake(own, "--cores", "2", "--configfile", TINY, "steep.yaml", "--", target)
+    assert failed.returncode != 0
+    log = (own / "results/tiny/logs/train_model/random_pairs/druggene/fold_0.log").read_text()
+    assert "lower training.learning_rate" in log
+    left = {path.name for path in (own / "results/tiny/models/random_pairs/druggene").iterdir()}
+    assert left == {"fold_1.pt", "fold_1.history.parquet"}
+    assert not (own / "results/tiny/predictions/random_pairs/druggene/fold_0.parquet").exists()
