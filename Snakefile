@@ -1,6 +1,7 @@
 """DrugGene: predict and explain the drug response of cancer cell lines.
 
-`snakemake --cores N` runs everything on config/config.yaml; `data`, `models`, `tables` and `figures` are stages.
+`snakemake --cores N` runs everything on config/config.yaml; `data`, `search`, `models`, `tables` and `figures` are
+stages.
 """
 
 from snakemake.utils import min_version
@@ -21,6 +22,7 @@ include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/drugs.smk"
 include: "workflow/rules/ontology.smk"
 include: "workflow/rules/splits.smk"
+include: "workflow/rules/search.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/evaluate.smk"
@@ -37,6 +39,7 @@ rule all:
     default_target: True
     input:
         rules.data.input,
+        branch(config["search"]["enabled"], then=rules.search.input, otherwise=[]),
         rules.models.input,
         rules.tables.input,
         rules.figures.input,

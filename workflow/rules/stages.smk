@@ -1,8 +1,9 @@
-"""Stages as targets: `snakemake data`, `models`, `tables`, `figures`."""
+"""Stages as targets: `snakemake data`, `search`, `models`, `tables`, `figures`."""
 
 
 localrules:
     data,
+    search,
     models,
     tables,
     figures,
@@ -19,6 +20,16 @@ rule data:
             for fold in folds_of(protocol)
             for table in ["genotype", "terms", "term_edges", "term_genes"]
         ],
+
+
+rule search:
+    """Try every learning rate and lambda inside the training folds and choose among them, used for training or not."""
+    input:
+        expand(
+            f"{RESULTS}/tables/{{protocol}}/search.{{format}}",
+            protocol=PROTOCOLS,
+            format=["parquet", "csv"],
+        ),
 
 
 rule models:

@@ -1,7 +1,7 @@
 """Training.
 
-Reads data/<protocol>/fold_<k>/, data/<protocol>/folds.parquet and data/drug_features.parquet; writes checkpoints,
-loss histories and out-of-fold predictions.
+Reads data/<protocol>/fold_<k>/, data/<protocol>/folds.parquet, data/drug_features.parquet and, where it is enabled,
+the choice of the search; writes checkpoints, loss histories and out-of-fold predictions.
 """
 
 
@@ -15,6 +15,11 @@ rule train_model:
         terms=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/terms.parquet",
         term_edges=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_edges.parquet",
         term_genes=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_genes.parquet",
+        choice=branch(
+            config["search"]["enabled"],
+            then=f"{RESULTS}/search/{{protocol}}/{{model}}/fold_{SEARCHED_FOLD}/choice.parquet",
+            otherwise=[],
+        ),
     output:
         checkpoint=f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.pt",
         history=f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.history.parquet",

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import torch
 from druggene.checkpoint import Checkpoint, ModelOptions, versions
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
-from druggene.tables import read_metadata, write_table
+from druggene.network import DrugGeneNetwork
+from druggene.tables import read_metadata, read_table, write_table
 from druggene.training import Trainer, TrainingOptions, predict
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def train_fold(
     Parameters
     ----------
     paths
-        Paths by name, as :meth:`FoldData.read` takes them.
+        Paths by name, as :meth:`FoldData.read` takes them; ``choice`` too where the search chose for ``options``.
     outputs
         Paths by name: checkpoint, history, predictions.
     protocol, fold
@@ -52,11 +53,10 @@ def train_fold(
         *(model.name, fold, protocol, len(data.hierarchy.terms), data.hierarchy.layer_sizes),
         *(len(data.hierarchy.genes), *(len(data.roles[role].auc) for role in (TRAIN, VALIDATION, TEST))),
     )
-    seed = _seed_of(options.seed, protocol, fold, model.name)
-    network = model.build(data.hierarchy, data.drugs.shape[1])
-    network.initialise(options.init, seed)
-    if options.start_at_mean:
-        network.start_at(float(data.roles[TRAIN].auc.mean()))
+    if paths.get("choice"):
+        options = with_choice(options, paths["choice"])
+    seed = seed_of(options.seed, protocol, fold, model.name)
+    network = start_network(model, options, data, seed)
     trained = Trainer(network, data, options, seed).run(resume, _identity(data, model, options, seed, code))
     provenance = {
         PROTOCOL: protocol,
@@ -83,7 +83,23 @@ def train_fold(
     logger.info("test pairs: Pearson %.4f, MSE %.5f", correlation, error)
 
 
-def _seed_of(seed: int, *parts: object) -> int:
+def with_choice(options: TrainingOptions, path: str) -> TrainingOptions:
+    """Return ``options`` with the learning rate and lambda of the search's choice at ``path``."""
+    choice = read_table(path, columns=["learning_rate", "lambda"]).iloc[0]
+    logger.info("chosen by the search: learning rate %g, lambda %g", choice["learning_rate"], choice["lambda"])
+    return replace(options, learning_rate=float(choice["learning_rate"]), norm_weight=float(choice["lambda"]))
+
+
+def start_network(model: ModelOptions, options: TrainingOptions, data: FoldData, seed: int) -> DrugGeneNetwork:
+    """Return the network of a fold as it is before training."""
+    network = model.build(data.hierarchy, data.drugs.shape[1])
+    network.initialise(options.init, seed)
+    if options.start_at_mean:
+        network.start_at(float(data.roles[TRAIN].auc.mean()))
+    return network
+
+
+def seed_of(seed: int, *parts: object) -> int:
     """Return a seed of its own for every model and fold, the same wherever and whenever it runs."""
     digest = hashlib.sha256(repr((seed, *parts)).encode()).digest()
     return int.from_bytes(digest[:4], "big")

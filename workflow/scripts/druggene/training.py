@@ -59,6 +59,10 @@ class TrainingOptions:
         return cls(**options, **start, norm_weight=training["lambda"], seed=seed)
 
 
+class Diverged(ValueError):
+    """The loss of a training run is no longer a number."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """The outcome: parameters of the best validation epoch, and the losses of every epoch."""
@@ -116,7 +120,7 @@ class Trainer:
 
         Raises
         ------
-        ValueError
+        Diverged
             If the loss is no longer a number.
         """
         progress = load_progress(resume, identity) if resume else None
@@ -198,7 +202,7 @@ class Trainer:
             optimizer.step()
         total, root, terms, drug_layers, norm = (sums / n).tolist()
         if not math.isfinite(total):
-            raise ValueError(f"training: the loss is {total} in epoch {epoch}; lower training.learning_rate")
+            raise Diverged(f"training: the loss is {total} in epoch {epoch}; lower training.learning_rate")
         validation = self.data.roles[VALIDATION]
         predicted = predict(self.network, self.genotype, self.data, VALIDATION)
         return {
