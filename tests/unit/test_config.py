@@ -34,6 +34,7 @@ def test_shipped_configs_are_valid(path: Path, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("DRUGGENE_DATA", str(tmp_path))
     for folder in ("druggene_release", "omics"):
         (tmp_path / folder).mkdir()
+        (tmp_path / folder / ("drug_item.txt" if folder == "druggene_release" else "expression.parquet")).touch()
     overlays = [yaml.safe_load(path.read_text())]
     if path.stem == "druggene_omics":
         overlays.insert(0, yaml.safe_load((ROOT / "config" / "druggene.yaml").read_text()))
@@ -81,6 +82,9 @@ def test_defaults_of_the_schema_fill_in_what_is_missing() -> None:
         ({"ontology": {"obo": "go.obo"}}, r"ontology\.obo: file go\.obo does not exist"),
         ({"gdsc_wheel": {"source": "local"}}, r"gdsc_wheel\.folder: needed because gdsc_wheel\.source is local"),
         ({"gdsc_wheel": {"source": "local", "folder": "$NOT_SET_1"}}, r"\$NOT_SET_1 is not a folder \(an environment"),
+        ({"gdsc_wheel": {"source": "local", "folder": "config"}}, r"config holds no file \*\.whl"),
+        ({"models": {"effects": {"label": "Mine", "omics": ["mutation"]}}}, r"models\.effects: a naive predictor has"),
+        ({"models": {"mine": {"label": "DrugGene", "omics": ["mutation"]}}}, r"the label 'DrugGene' stands twice"),
         ({"splits": {"protocols": ["published"]}}, r"published needs input: release"),
         ({"splits": {"protocols": ["leave_tissue_out"]}}, r"leave_tissue_out needs tissues"),
         ({"naive": ["tissue_mean"]}, r"tissue_mean needs tissues"),

@@ -181,7 +181,7 @@ def test_initial_weights() -> None:
     assert torch.allclose(network.hierarchy.norm.weight, torch.tensor(0.1))
     first = network.hierarchy.edge_weight.clone()
     network.initialise("scaled_0.1", seed=1)
-    network.hierarchy.norm.weight.data.fill_(0.1)
+    assert torch.allclose(network.hierarchy.norm.weight, torch.tensor(0.1))
     assert torch.equal(first, network.hierarchy.edge_weight)
     network.initialise("scaled_0.1", seed=2)
     assert not torch.equal(first, network.hierarchy.edge_weight)

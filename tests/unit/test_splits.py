@@ -60,10 +60,6 @@ def test_validation_comes_close_to_its_part_of_the_pairs_when_groups_differ_in_s
         assert share.between(0.05, 0.3).all()
 
 
-def test_no_validation_when_none_is_wanted() -> None:
-    assert set(assign_folds(screen(), "leave_drug_out", 5, 0, 1)["role"]) == {"train", "test"}
-
-
 def test_cell_lines_of_unknown_tissue_take_no_part() -> None:
     folds = assign_folds(screen(), "leave_tissue_out", 4, 0.3, 1, TISSUES)
     known = screen().merge(TISSUES.dropna(), on="cell_line")

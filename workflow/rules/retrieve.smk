@@ -1,5 +1,6 @@
 """Getting real data: retrieval with verification, and one rule per source that makes the tidy tables."""
 
+import re
 from dataclasses import asdict
 
 from druggene.sources.release import MATRIX_FILES, NAMES_FILE, REQUIRED_FILES
@@ -46,8 +47,8 @@ rule retrieve_file:
         f"{RESULTS}/benchmarks/retrieve_file/{{dataset}}/{{version}}/{{file}}.tsv"
     wildcard_constraints:
         dataset="druggene|drugcell",
-        version="[^/]+",
-        file="[^/]+",
+        version="|".join({re.escape(entry.version) for entry in VERSIONS.values()}),
+        file="|".join(re.escape(file) for _, file in VERSIONS),
     conda:
         "../../envs/druggene.yaml"
     threads: 1

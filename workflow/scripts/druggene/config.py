@@ -30,8 +30,8 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
     if not problems:
         _fill_defaults(config, schema)
         _expand_folders(config)
-        config["models"] = {name: model for name, model in config.get("models", {}).items() if model is not None}
-        problems = list(_impossible(config, root))
+        config["models"] = {name: model for name, model in config["models"].items() if model is not None}
+        problems = list(_impossible(config, root, schema["properties"]["naive"]["items"]["enum"]))
     if problems:
         raise ValueError("the configuration cannot be used:\n" + "\n".join(f"  {line}" for line in problems))
 
@@ -74,24 +74,26 @@ def _expand_folders(config: dict[str, Any]) -> None:
             config[section][key] = os.path.expandvars(config[section][key])
 
 
-def _impossible(config: dict[str, Any], root: Path) -> Iterator[str]:
+def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterator[str]:
     """Yield what the schema cannot see: missing files and keys that contradict each other."""
     source = config["input"]
-    if source in ("gdsc_wheel", "release"):
-        section = config[source]
-        if section["source"] == "local" and section["folder"] is None:
-            yield f"{source}.folder: needed because {source}.source is local; name the folder with the files"
-        folders = ["folder", "omics_folder"] if source == "release" else ["folder"]
-        for key in folders:
-            if section[key] is not None and not (root / section[key]).is_dir():
-                hint = " (an environment variable in it is not set)" if "$" in section[key] else ""
-                yield f"{source}.{key}: {section[key]} is not a folder{hint}"
+    taken = set(config["models"]) & set(naive)
+    if taken:
+        yield f"models.{min(taken)}: a naive predictor has this name; choose another"
+    labels = [model["label"] for model in config["models"].values()]
+    twice = {label for label in labels if labels.count(label) > 1}
+    if twice:
+        yield f"models: the label {min(twice)!r} stands twice; tables and figures could not tell the models apart"
+    if source == "gdsc_wheel":
+        yield from _missing_folders(config, root, source, {"folder": "*.whl"})
+    published = config["ontology"]["source"] == "published" or config["genes"]["selection"] == "list"
+    if source == "release" or published:
+        yield from _missing_folders(config, root, "release", {"folder": "*.txt", "omics_folder": "expression.parquet"})
     if source == "simulated" and config["ontology"]["source"] != "go":
         yield "ontology.source: the simulated cohort is drawn over the Gene Ontology; use go"
-    if config["ontology"]["source"] == "go":
-        for key in ("obo", "gaf"):
-            if not (root / config["ontology"][key]).is_file():
-                yield f"ontology.{key}: file {config['ontology'][key]} does not exist"
+    for key in ("obo", "gaf"):
+        if not (root / config["ontology"][key]).is_file():
+            yield f"ontology.{key}: file {config['ontology'][key]} does not exist"
     if "published" in config["splits"]["protocols"] and source != "release":
         yield "splits.protocols: published needs input: release, which alone has the published files"
     no_tissue = source == "gdsc_wheel"
@@ -101,3 +103,19 @@ def _impossible(config: dict[str, Any], root: Path) -> Iterator[str]:
         yield "naive: tissue_mean needs tissues, which the registry's GDSC data lack"
     if not config["models"]:
         yield "models: name at least one network to train"
+
+
+def _missing_folders(config: dict[str, Any], root: Path, source: str, contents: dict[str, str]) -> Iterator[str]:
+    """Yield the keys of a section that name no folder, or one without the files that belong there."""
+    section = config[source]
+    if section["source"] == "local" and section["folder"] is None:
+        yield f"{source}.folder: needed because {source}.source is local; name the folder with the files"
+    for key, pattern in contents.items():
+        if section[key] is None:
+            continue
+        folder = root / section[key]
+        if not folder.is_dir():
+            hint = " (an environment variable in it is not set)" if "$" in section[key] else ""
+            yield f"{source}.{key}: {section[key]} is not a folder{hint}"
+        elif not any(folder.glob(pattern)):
+            yield f"{source}.{key}: {section[key]} holds no file {pattern}; name the folder in which the files lie"

@@ -291,6 +291,10 @@ class DrugGeneNetwork(nn.Module):
         normalisation left at 1 and 0.
         """
         generator = torch.Generator().manual_seed(seed)
+        for module in self.modules():
+            if isinstance(module, _NORMS):
+                module.weight.fill_(1)
+                module.bias.zero_()
         linears = [module for module in self.modules() if isinstance(module, nn.Linear)]
         if init == "uniform_0.01":
             norms = {id(p) for m in self.modules() if isinstance(m, _NORMS) for p in m.parameters()}
@@ -305,7 +309,7 @@ class DrugGeneNetwork(nn.Module):
                 parameter.copy_((torch.rand(parameter.shape, generator=generator) * 2 - 1) * bound)
         for module in self.modules():
             if isinstance(module, _NORMS):
-                module.weight.mul_(0.1)
+                module.weight.fill_(0.1)
 
     @torch.no_grad()
     def start_at(self, auc: float) -> None:

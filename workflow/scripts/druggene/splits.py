@@ -122,13 +122,10 @@ def _choose_validation(group: np.ndarray, fraction: float, random: np.random.Ran
     Of several draws the one that comes closest to ``fraction`` of the pairs is taken: among three tissues drawn at
     random may be the one that a third of the cell lines belong to.
     """
-    if fraction == 0:
-        return np.empty(0, dtype=np.intp)
     n_groups = len(np.unique(group))
     if n_groups < 2:
         raise ValueError(
-            f"splits: {protocol} leaves a single group for training and validation; take more folds or groups, "
-            "or set splits.validation_fraction to 0"
+            f"splits: {protocol} leaves a single group for training and validation; take more folds or groups"
         )
     # At least one group validates and at least one trains.
     number = min(max(round(fraction * n_groups), 1), n_groups - 1)
