@@ -21,7 +21,7 @@ MODULES = {
 
 # From the ground up; a module imports from its own layer or a lower one. Folders stand for all in them.
 LAYERS = [
-    {"", "constants", "config", "digest", "logs", "metrics"},
+    {"", "constants", "config", "devices", "digest", "logs", "metrics"},
     {"tables"},
     {"hierarchy", "screen", "plotting"},
     {"sources", "simulation", "genotype", "drugs", "gene_ontology", "ontology", "splits"},

@@ -84,6 +84,7 @@ rule run_trials:
             "epochs": config["search"]["epochs"] or config["training"]["epochs"],
         },
         seed=config["seed"],
+        device=config["device"],
         code=code_digest("run_trials"),
     script:
         "../scripts/run_trials.py"

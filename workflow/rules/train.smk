@@ -43,6 +43,7 @@ rule train_model:
         network=config["network"],
         training=config["training"],
         seed=config["seed"],
+        device=config["device"],
         # Not an output: Snakemake would remove it when the job is killed, and a killed job goes on from it.
         resume=f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.resume.pt",
     script:

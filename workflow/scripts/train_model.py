@@ -1,8 +1,7 @@
 """Train one network on one fold; write its checkpoint, its losses and its test predictions."""
 
-import torch
-
 from druggene.checkpoint import ModelOptions
+from druggene.devices import prepare_device
 from druggene.fold import train_fold
 from druggene.logs import log_to
 from druggene.training import TrainingOptions
@@ -11,7 +10,6 @@ from druggene.training import TrainingOptions
 def main() -> None:
     """Hand paths and settings to the package."""
     log_to(snakemake.log[0])
-    torch.set_num_threads(snakemake.threads)
     wildcards, params = snakemake.wildcards, snakemake.params
     train_fold(
         dict(snakemake.input.items()),
@@ -22,6 +20,7 @@ def main() -> None:
         TrainingOptions.from_config(params.training, params.network, params.seed),
         resume=params.resume,
         code=params.code,
+        device=prepare_device(params.device, snakemake.threads),
     )
 
 

@@ -107,7 +107,7 @@ class Checkpoint:
             },
             "encoder": self.encoder.to_dict(),
             "drug_scaler": None if self.drug_scaler is None else self.drug_scaler.to_dict(),
-            "state": self.state,
+            "state": {name: value.cpu() for name, value in self.state.items()},
             "provenance": self.provenance,
         }
         # Into a stream: given a path, torch writes the (temporary) file name into the archive.

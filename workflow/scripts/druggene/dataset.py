@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -28,6 +28,10 @@ class Responses:
     drug: Tensor
     auc: Tensor
     table: pd.DataFrame
+
+    def to(self, device: torch.device) -> "Responses":
+        """Return the responses with their tensors on ``device``."""
+        return Responses(self.cell_line.to(device), self.drug.to(device), self.auc.to(device), self.table)
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,11 @@ class FoldData:
     def sizes(self) -> tuple[int, int]:
         """C and D, the numbers of cell lines and drugs."""
         return len(self.genotype), len(self.drugs)
+
+    def to(self, device: torch.device) -> Self:
+        """Return the fold with its tensors on ``device``; what is there already is not copied."""
+        roles = {role: responses.to(device) for role, responses in self.roles.items()}
+        return replace(self, genotype=self.genotype.to(device), drugs=self.drugs.to(device), roles=roles)
 
     @classmethod
     def read(

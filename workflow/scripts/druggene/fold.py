@@ -13,6 +13,7 @@ import torch
 from druggene.checkpoint import Checkpoint, ModelOptions, versions
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
+from druggene.devices import CPU
 from druggene.network import DrugGeneNetwork
 from druggene.tables import read_metadata, read_table, write_table
 from druggene.training import Trainer, TrainingOptions, predict
@@ -29,6 +30,7 @@ def train_fold(
     options: TrainingOptions,
     resume: str | None = None,
     code: str = "",
+    device: torch.device = CPU,
 ) -> None:
     """Train ``model`` on one fold and write checkpoint, history and test predictions.
 
@@ -46,6 +48,8 @@ def train_fold(
         File that progress is kept in while training runs, and that a killed job goes on from; removed at the end.
     code
         Digest of the code; progress that other code made is not gone on from.
+    device
+        Where to train; what is written can be read anywhere.
     """
     data = FoldData.read(paths, fold, model.omics, model.fusion, model.drug_features)
     logger.info(
@@ -57,12 +61,15 @@ def train_fold(
         options = with_choice(options, paths["choice"])
     seed = seed_of(options.seed, protocol, fold, model.name)
     network = start_network(model, options, data, seed)
-    trained = Trainer(network, data, options, seed).run(resume, _identity(data, model, options, seed, code))
+    identity = _identity(data, model, options, seed, code)
+    trainer = Trainer(network, data, options, seed, device)
+    trained = trainer.run(resume, identity)
     provenance = {
         PROTOCOL: protocol,
         FOLD: fold,
         "best_epoch": trained.best_epoch,
         "training": asdict(options),
+        "device": device.type,
         "versions": versions(),
     }
     checkpoint = Checkpoint(model, data.hierarchy, data.encoder, data.drug_scaler, trained.state, provenance)
@@ -71,7 +78,7 @@ def train_fold(
     marks = {key: read_metadata(paths["responses"])[key] for key in ("source", "simulated")}
     write_table(trained.history, outputs["history"], description="losses of every epoch", **marks)
     test = data.roles[TEST]
-    predicted = predict(network, network.gather(data.genotype), data, TEST)
+    predicted = predict(trainer.network, trainer.genotype, trainer.data, TEST).cpu()
     table = test.table[[PAIR, CELL_LINE, DRUG, AUC]].copy()
     table[PREDICTED] = predicted.double().numpy()
     table[[MODEL, PROTOCOL, FOLD]] = model.name, protocol, fold

@@ -38,11 +38,11 @@ class Genotype:
 
     @classmethod
     def gather(cls, layout: Layout, genotype: Tensor, neurons: int) -> "Genotype":
-        """Gather a C x M x G genotype; costs about as much as a training step, so keep the result."""
+        """Gather a C x M x G genotype on its device; costs about as much as a training step, so keep the result."""
         c, m, _ = genotype.shape
         rows = genotype.new_zeros(layout.n_genes + 1, m, c)
         rows[:-1] = genotype.permute(2, 1, 0)
-        layers = layout.layers(neurons * c)
+        layers = tuple(layer.to(genotype.device) for layer in layout.layers(neurons * c))
         inputs = tuple(tuple(_rows(rows, bucket.genes) for bucket in layer.genes) for layer in layers)
         return cls(layers, inputs, c)
 

@@ -6,7 +6,7 @@ at a row of zeros behind the last one. Letters: T terms, G genes, A annotations,
 bucket, K inputs that each is padded to.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -29,6 +29,10 @@ class GeneBucket:
     genes: Tensor  # B x K, G pads
     annotations: Tensor  # B x K, A pads
 
+    def to(self, device: torch.device) -> "GeneBucket":
+        """Return the bucket with its positions on ``device``."""
+        return replace(self, genes=self.genes.to(device), annotations=self.annotations.to(device))
+
 
 @dataclass(frozen=True)
 class EdgeBucket:
@@ -37,6 +41,10 @@ class EdgeBucket:
     terms: Tensor  # B, layout order
     neighbours: Tensor  # B x K, layout order, T pads
     edges: Tensor  # B x K, E pads
+
+    def to(self, device: torch.device) -> "EdgeBucket":
+        """Return the bucket with its positions on ``device``."""
+        return EdgeBucket(self.terms.to(device), self.neighbours.to(device), self.edges.to(device))
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,12 @@ class Layer:
     genes: tuple[GeneBucket, ...]
     children: tuple[EdgeBucket, ...]
     parents: tuple[EdgeBucket, ...]
+
+    def to(self, device: torch.device) -> "Layer":
+        """Return the layer with all positions on ``device``."""
+        genes = tuple(bucket.to(device) for bucket in self.genes)
+        children, parents = (tuple(bucket.to(device) for bucket in edges) for edges in (self.children, self.parents))
+        return Layer(self.terms, genes, children, parents)
 
 
 class Layout:

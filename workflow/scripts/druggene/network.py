@@ -43,12 +43,17 @@ class Pairs:
         return cls(
             cell_line,
             drug,
-            torch.bincount(cell_line, minlength=cell_lines),
-            torch.bincount(drug, minlength=drugs),
+            _count(cell_line, cell_lines),
+            _count(drug, drugs),
         )
 
     def __len__(self) -> int:
         return len(self.cell_line)
+
+
+def _count(positions: Tensor, number: int) -> Tensor:
+    """Return how often each of ``number`` positions occurs; torch.bincount would wait for a GPU to know the largest."""
+    return positions.new_zeros(number).index_add_(0, positions, torch.ones_like(positions))
 
 
 @dataclass(frozen=True)

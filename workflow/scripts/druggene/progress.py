@@ -44,10 +44,17 @@ class Progress:
 
 
 def save_progress(progress: Progress, path: str | os.PathLike[str], identity: str) -> None:
-    """Write ``progress`` atomically, marked with what it belongs to."""
-    content = {item.name: getattr(progress, item.name) for item in fields(progress)}
+    """Write ``progress`` atomically, marked with what it belongs to; a machine without a GPU can read it."""
+    content = {item.name: _on_cpu(getattr(progress, item.name)) for item in fields(progress)}
     with atomic_path(path) as temporary:
         torch.save({"identity": identity, **content}, temporary)
+
+
+def _on_cpu(value: Any) -> Any:
+    """Return nested dictionaries with their tensors on the CPU."""
+    if isinstance(value, dict):
+        return {key: _on_cpu(item) for key, item in value.items()}
+    return value.cpu() if isinstance(value, Tensor) else value
 
 
 def load_progress(path: str | os.PathLike[str], identity: str) -> Progress | None:

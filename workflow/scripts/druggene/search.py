@@ -15,11 +15,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
+import torch
 from sklearn.metrics import mean_squared_error
 
 from druggene.checkpoint import ModelOptions
 from druggene.constants import FOLD, MODEL, PAIR, PROTOCOL, ROLE, TEST
 from druggene.dataset import FoldData
+from druggene.devices import CPU
 from druggene.fold import seed_of, start_network
 from druggene.metrics import pearson
 from druggene.splits import PUBLISHED, RANDOM_PAIRS, assign_folds, with_roles
@@ -89,7 +91,12 @@ def assign_inner_folds(
 
 
 def run_trials(
-    paths: Mapping[str, Any], protocol: str, fold: int, model: ModelOptions, options: TrainingOptions
+    paths: Mapping[str, Any],
+    protocol: str,
+    fold: int,
+    model: ModelOptions,
+    options: TrainingOptions,
+    device: torch.device = CPU,
 ) -> pd.DataFrame:
     """Train one grid point on every inner fold and score it on the part that is held out.
 
@@ -104,6 +111,8 @@ def run_trials(
         The outer fold.
     model, options
         What is trained, and how; the options hold the grid point.
+    device
+        Where to train.
 
     Returns
     -------
@@ -121,22 +130,24 @@ def run_trials(
             *(model.name, inner_fold, fold, protocol, options.learning_rate, options.norm_weight),
         )
         point = {LEARNING_RATE: options.learning_rate, LAMBDA: options.norm_weight}
-        outcome = _run_trial(data, model, options, seed)
+        outcome = _run_trial(data, model, options, seed, device)
         rows.append({PROTOCOL: protocol, MODEL: model.name, FOLD: fold, INNER_FOLD: inner_fold} | point | outcome)
     types = {LEARNING_RATE: "float64", LAMBDA: "float64", "best_epoch": "Int64", "epochs": "Int64"}
     return pd.DataFrame(rows).astype(types)
 
 
-def _run_trial(data: FoldData, model: ModelOptions, options: TrainingOptions, seed: int) -> dict[str, Any]:
+def _run_trial(
+    data: FoldData, model: ModelOptions, options: TrainingOptions, seed: int, device: torch.device
+) -> dict[str, Any]:
     """Return the scores on the held-out part; none of them when training diverged."""
     failed = {MSE: math.nan, "pearson": math.nan, "best_epoch": None, "epochs": None}
-    trainer = Trainer(start_network(model, options, data, seed), data, options, seed)
+    trainer = Trainer(start_network(model, options, data, seed), data, options, seed, device)
     try:
         trained = trainer.run()
     except Diverged as error:
         logger.warning("the trial failed: %s", error)
         return failed
-    predicted = predict(trainer.network, trainer.genotype, data, TEST).double().numpy()
+    predicted = predict(trainer.network, trainer.genotype, trainer.data, TEST).double().cpu().numpy()
     # Without a best epoch, the network still is what it was before training.
     if trained.best_epoch == 0 or not math.isfinite(predicted.sum()):
         logger.warning("the trial failed: predictions are no longer numbers")

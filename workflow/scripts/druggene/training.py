@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler,
 
 from druggene.constants import TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData, Responses
+from druggene.devices import CPU
 from druggene.hierarchy_function import Genotype
 from druggene.network import DrugGeneNetwork, Init, Pairs
 from druggene.objective import Losses, losses
@@ -86,18 +87,31 @@ class _Phase:
 
 
 class Trainer:
-    """Trains one network on one fold.
+    """Trains one network on one fold, on a device that both are moved to.
 
     Each epoch shuffles the training pairs by the seed and the epoch's number, so that an epoch gives the same
-    result whether the ones before it ran in this process or in one that was killed.
+    result whether the ones before it ran in this process or in one that was killed. The order is the same on every
+    device, and within an epoch nothing is read back from the device.
+
+    Attributes
+    ----------
+    network, data, genotype
+        The network, the fold, and the fold's gathered genotype on the device, as :func:`predict` takes them.
     """
 
-    def __init__(self, network: DrugGeneNetwork, data: FoldData, options: TrainingOptions, seed: int) -> None:
-        self.network = network
-        self.data = data
+    def __init__(
+        self,
+        network: DrugGeneNetwork,
+        data: FoldData,
+        options: TrainingOptions,
+        seed: int,
+        device: torch.device = CPU,
+    ) -> None:
+        self.network = network.to(device)
+        self.data = data.to(device)
         self.options = options
         self.seed = seed
-        self.genotype = network.gather(data.genotype)
+        self.genotype = network.gather(self.data.genotype)
         self.phases = [
             phase
             for phase in (
@@ -133,7 +147,8 @@ class Trainer:
         for number in range(progress.phase, len(self.phases)):
             self._run_phase(number, progress, resume, identity)
         self.network.load_state_dict(progress.best_state)
-        return Trained(progress.best_state, progress.best_epoch, pd.DataFrame(progress.history))
+        state = {name: value.cpu() for name, value in progress.best_state.items()}
+        return Trained(state, progress.best_epoch, pd.DataFrame(progress.history))
 
     def _run_phase(self, number: int, progress: Progress, resume: str | os.PathLike[str] | None, identity: str) -> None:
         phase = self.phases[number]
@@ -185,10 +200,27 @@ class Trainer:
 
     def _run_epoch(self, phase: _Phase, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
         """Take every training pair once; return the mean losses and the validation MSE."""
+        means = self._take_steps(phase, optimizer, epoch)
+        # The one time that the device is waited for.
+        total, root, terms, drug_layers, norm, validation_mse = torch.cat([means, self._validation_error()]).tolist()
+        if not math.isfinite(total):
+            raise Diverged(f"training: the loss is {total} in epoch {epoch}; lower training.learning_rate")
+        return {
+            "learning_rate": float(optimizer.param_groups[0]["lr"]),
+            "loss": total,
+            "root_mse": root,
+            "term_mse_sum": terms,
+            "drug_layer_mse_sum": drug_layers,
+            "norm": norm,
+            "validation_mse": validation_mse,
+        }
+
+    def _take_steps(self, phase: _Phase, optimizer: torch.optim.Optimizer, epoch: int) -> Tensor:
+        """Take every training pair once; return the mean losses (total, root, terms, drug layers, norm)."""
         training = self.data.roles[TRAIN]
-        n = len(training.auc)
-        batches = _batches(n, self.options.batch_size, self.seed, epoch)
-        sums = torch.zeros(5, dtype=torch.float64)
+        n, device = len(training.auc), training.auc.device
+        batches = _batches(n, self.options.batch_size, self.seed, epoch, device)
+        sums = torch.zeros(5, dtype=torch.float64, device=device)
         self.network.train()
         for group in _groups(batches, self.options.accumulate_steps):
             pairs_in_group = sum(len(batch) for batch in group)
@@ -200,20 +232,12 @@ class Trainer:
                 values = (parts.total, parts.root, parts.terms, parts.drug_layers, parts.norm)
                 sums += torch.stack(values).detach() * len(batch)
             optimizer.step()
-        total, root, terms, drug_layers, norm = (sums / n).tolist()
-        if not math.isfinite(total):
-            raise Diverged(f"training: the loss is {total} in epoch {epoch}; lower training.learning_rate")
-        validation = self.data.roles[VALIDATION]
+        return sums / n
+
+    def _validation_error(self) -> Tensor:
+        """Return the MSE of the validation pairs, one number."""
         predicted = predict(self.network, self.genotype, self.data, VALIDATION)
-        return {
-            "learning_rate": float(optimizer.param_groups[0]["lr"]),
-            "loss": total,
-            "root_mse": root,
-            "term_mse_sum": terms,
-            "drug_layer_mse_sum": drug_layers,
-            "norm": norm,
-            "validation_mse": (predicted - validation.auc).square().mean().item(),
-        }
+        return (predicted - self.data.roles[VALIDATION].auc).square().mean(dim=0, keepdim=True)
 
     def _losses(self, phase: _Phase, training: Responses, batch: Tensor) -> Losses:
         pairs = Pairs.of(training.cell_line[batch], training.drug[batch], *self.data.sizes)
@@ -236,10 +260,13 @@ class Trainer:
         )
 
 
-def _batches(n: int, size: int, seed: int, epoch: int) -> list[Tensor]:
-    """Deal N pairs at random; a last batch of a single pair, which has no variance, joins the one before."""
+def _batches(n: int, size: int, seed: int, epoch: int, device: torch.device) -> list[Tensor]:
+    """Deal N pairs at random, alike on every device.
+
+    A last batch of a single pair, which has no variance, joins the one before.
+    """
     generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
-    batches = list(torch.randperm(n, generator=generator).split(size))
+    batches = list(torch.randperm(n, generator=generator).to(device).split(size))
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
@@ -261,7 +288,7 @@ def _copy_state(network: DrugGeneNetwork) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def predict(network: DrugGeneNetwork, genotype: Genotype, data: FoldData, role: str = TEST) -> Tensor:
-    """Return the predicted AUCs of the pairs of one role, with the running statistics."""
+    """Return the predicted AUCs of the pairs of one role, with the running statistics, on the device of all three."""
     network.eval()
     rows = data.roles[role]
     parts = [

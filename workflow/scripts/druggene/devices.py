@@ -1,0 +1,47 @@
+"""Where networks are computed: processor or GPU, with how many threads, and repeatably."""
+
+import logging
+import os
+from typing import Final
+
+import torch
+import torch.utils.deterministic
+
+logger = logging.getLogger(__name__)
+
+CPU: Final = torch.device("cpu")
+
+
+def prepare_device(name: str, threads: int) -> torch.device:
+    """Return the device called ``name``, set up so that the same work gives the same bits there.
+
+    Parameters
+    ----------
+    name
+        "cpu", "cuda", or "auto": CUDA where PyTorch finds a GPU, else the CPU.
+    threads
+        Number of threads that operators on the CPU may use.
+
+    Raises
+    ------
+    ValueError
+        If CUDA is asked for and there is no GPU.
+    """
+    torch.set_num_threads(threads)
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        raise ValueError(
+            f"device: cuda is asked for, but PyTorch {torch.__version__} finds no GPU; set device to auto or cpu, "
+            "or install a build of PyTorch for CUDA"
+        )
+    device = torch.device("cuda" if found and name != "cpu" else "cpu")
+    if device.type == "cuda":
+        # cuBLAS reads this once, when it starts; without it its sums depend on what runs beside them.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        # Every element is written before it is read, so filling it would only cost time.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+        logger.info("computing on %s", torch.cuda.get_device_name())
+    else:
+        logger.info("computing on the CPU with %d thread(s)", threads)
+    return device
