@@ -21,10 +21,10 @@ MODULES = {
 
 # From the ground up; a module imports from its own layer or a lower one. Folders stand for all in them.
 LAYERS = [
-    {"", "constants", "config", "devices", "digest", "logs", "metrics"},
+    {"", "constants", "config", "devices", "digest", "logs", "metrics", "variants"},
     {"tables"},
     {"hierarchy", "screen", "plotting"},
-    {"sources", "simulation", "genotype", "drugs", "gene_ontology", "ontology", "splits"},
+    {"hierarchy_controls", "sources", "simulation", "genotype", "drugs", "gene_ontology", "ontology", "splits"},
     {"baselines", "evaluation", "layout", "hierarchy_function", "network", "published_state"},
     {"dataset", "checkpoint", "progress"},
     {"objective", "training", "fold", "search", "published_weights"},

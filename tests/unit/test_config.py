@@ -78,6 +78,9 @@ def test_defaults_of_the_schema_fill_in_what_is_missing() -> None:
         ({"input": "gdcs_wheel"}, r"input: 'gdcs_wheel' is not one of .*; did you mean gdsc_wheel\?"),
         ({"models": {"mine": {"label": "Mine", "omics": ["methylation"]}}}, r"models\.mine\.omics\.0: 'methylation'"),
         ({"models": {"mine": {"label": "Mine", "omics": []}}}, r"models\.mine\.omics: \[\] should be non-empty"),
+        ({"models": {"drugcell": {"training": {"epoch": 3}}}}, r"models\.drugcell\.training\.epoch: .*mean epochs\?"),
+        ({"models": {"drugcell": {"hierarchy": "random"}}}, r"models\.drugcell\.hierarchy: 'random' is not"),
+        ({"models": {"drugcell": {"drugs": {"fingerprint": {}}}}}, r"drugs\.fingerprint: unknown key"),
         ({"run": "a/b"}, r"run: 'a/b' does not match"),
         ({"ontology": {"obo": "go.obo"}}, r"ontology\.obo: file go\.obo does not exist"),
         ({"gdsc_wheel": {"source": "local"}}, r"gdsc_wheel\.folder: needed because gdsc_wheel\.source is local"),
@@ -93,6 +96,12 @@ def test_defaults_of_the_schema_fill_in_what_is_missing() -> None:
 def test_mistakes_are_named(overlay: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         complete_config(merged(overlay), SCHEMA, ROOT)
+
+
+def test_overrides_of_a_model_are_not_filled_with_defaults() -> None:
+    config = merged({"models": {"drugcell": {"training": {"alpha": 0}}}})
+    complete_config(config, SCHEMA, ROOT)
+    assert config["models"]["drugcell"]["training"] == {"alpha": 0}
 
 
 def test_a_file_on_top_can_leave_out_a_model() -> None:

@@ -12,6 +12,12 @@ sys.path.insert(0, str(SCRIPTS))
 from druggene.config import complete_config
 from druggene.digest import code_digest as digest_of
 from druggene.sources.retrieval import read_versions
+from druggene.variants import (
+    REAL,
+    drug_features_needed,
+    has_own_genotype,
+    model_settings,
+)
 
 try:
     complete_config(
@@ -27,6 +33,10 @@ RESULTS = f"results/{config['run']}"
 RETRIEVED = "resources/retrieved"
 PROTOCOLS = config["splits"]["protocols"]
 MODELS = list(config["models"])
+# What every network is built and trained by: the configuration with the keys of its entry in `models` laid over it.
+SETTINGS = {
+    name: model_settings(config, model) for name, model in config["models"].items()
+}
 SCREEN_TABLES = [
     "responses",
     "cell_lines",
@@ -59,6 +69,38 @@ def per_fold(pattern):
     return lambda wildcards: expand(
         pattern, fold=folds_of(wildcards.protocol), allow_missing=True
     )
+
+
+def settings_of(*keys):
+    """Return a parameter function that looks up a setting of the job's model, such as ``network``."""
+
+    def setting(wildcards):
+        value = SETTINGS[wildcards.model]
+        for key in keys:
+            value = value[key]
+        return value
+
+    return setting
+
+
+def of_model(table):
+    """Return an input function: the fold's table, or the model's where it has an encoding or hierarchy of its own."""
+
+    def path(wildcards):
+        settings = SETTINGS[wildcards.model]
+        own = (
+            has_own_genotype(config, settings)
+            if table == "genotype"
+            else settings["hierarchy"] != REAL
+        )
+        folder = f"{RESULTS}/data/{wildcards.protocol}/fold_{wildcards.fold}"
+        return (
+            f"{folder}/{wildcards.model}/{table}.parquet"
+            if own
+            else f"{folder}/{table}.parquet"
+        )
+
+    return path
 
 
 def version_entry(dataset, file):

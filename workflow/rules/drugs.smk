@@ -18,7 +18,7 @@ rule compute_drug_features:
         mem_mb=1000,
         runtime=10,
     params:
-        drugs=config["drugs"],
+        drugs=config["drugs"] | {"features": drug_features_needed(config, SETTINGS)},
         code=code_digest("compute_drug_features"),
     script:
         "../scripts/compute_drug_features.py"

@@ -52,10 +52,10 @@ rule run_trials:
         responses=f"{RESULTS}/data/responses.parquet",
         drug_features=f"{RESULTS}/data/drug_features.parquet",
         folds=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/inner_folds.parquet",
-        genotype=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/genotype.parquet",
-        terms=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/terms.parquet",
-        term_edges=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_edges.parquet",
-        term_genes=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_genes.parquet",
+        genotype=of_model("genotype"),
+        terms=of_model("terms"),
+        term_edges=of_model("term_edges"),
+        term_genes=of_model("term_genes"),
     output:
         SEARCH_TRIALS,
     log:
@@ -73,17 +73,18 @@ rule run_trials:
         mem_mb=2000,
         runtime=480,
     params:
-        omics=lambda wildcards: config["models"][wildcards.model]["omics"],
-        fusion=config["genotype"]["fusion"],
-        drugs=config["drugs"],
-        network=config["network"],
-        training=lambda wildcards: config["training"]
+        omics=settings_of("omics"),
+        fusion=settings_of("genotype", "fusion"),
+        drugs=settings_of("drugs"),
+        network=settings_of("network"),
+        training=lambda wildcards: SETTINGS[wildcards.model]["training"]
         | {
             "learning_rate": config["search"]["learning_rate"][int(wildcards.rate)],
             "lambda": config["search"]["lambda"][int(wildcards.weight)],
-            "epochs": config["search"]["epochs"] or config["training"]["epochs"],
+            "epochs": config["search"]["epochs"]
+            or SETTINGS[wildcards.model]["training"]["epochs"],
         },
-        seed=config["seed"],
+        seed=settings_of("seed"),
         device=config["device"],
         code=code_digest("run_trials"),
     script:

@@ -1,6 +1,7 @@
 """Training.
 
-Reads data/<protocol>/fold_<k>/, data/<protocol>/folds.parquet, data/drug_features.parquet and, where it is enabled,
+Reads data/<protocol>/fold_<k>/ (below it <model>/, for a model with an encoding or hierarchy of its own),
+data/<protocol>/folds.parquet, data/drug_features.parquet and, where it is enabled,
 the choice of the search; writes checkpoints, loss histories and out-of-fold predictions.
 """
 
@@ -11,10 +12,10 @@ rule train_model:
         responses=f"{RESULTS}/data/responses.parquet",
         drug_features=f"{RESULTS}/data/drug_features.parquet",
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
-        genotype=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/genotype.parquet",
-        terms=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/terms.parquet",
-        term_edges=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_edges.parquet",
-        term_genes=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_genes.parquet",
+        genotype=of_model("genotype"),
+        terms=of_model("terms"),
+        term_edges=of_model("term_edges"),
+        term_genes=of_model("term_genes"),
         choice=branch(
             config["search"]["enabled"],
             then=f"{RESULTS}/search/{{protocol}}/{{model}}/fold_{SEARCHED_FOLD}/choice.parquet",
@@ -37,12 +38,12 @@ rule train_model:
         runtime=240,
     params:
         code=code_digest("train_model"),
-        omics=lambda wildcards: config["models"][wildcards.model]["omics"],
-        fusion=config["genotype"]["fusion"],
-        drugs=config["drugs"],
-        network=config["network"],
-        training=config["training"],
-        seed=config["seed"],
+        omics=settings_of("omics"),
+        fusion=settings_of("genotype", "fusion"),
+        drugs=settings_of("drugs"),
+        network=settings_of("network"),
+        training=settings_of("training"),
+        seed=settings_of("seed"),
         device=config["device"],
         # Not an output: Snakemake would remove it when the job is killed, and a killed job goes on from it.
         resume=f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.resume.pt",

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from druggene import __version__
 from druggene.drugs import DescriptorScaler
-from druggene.genotype import GenotypeEncoder
+from druggene.genotype import GenotypeEncoder, channels_of
 from druggene.hierarchy import Hierarchy
 from druggene.network import DrugGeneNetwork
 from druggene.tables import atomic_path
@@ -55,7 +55,7 @@ class ModelOptions:
 
     def build(self, hierarchy: Hierarchy, drug_features: int) -> DrugGeneNetwork:
         """Return a network of these sizes whose parameters are not yet drawn."""
-        channels = len(self.omics) if self.fusion == "channels" else 1
+        channels = channels_of(self.omics, self.fusion)
         return DrugGeneNetwork(
             hierarchy, drug_features, channels, self.term_neurons, self.drug_layers, self.final_neurons
         )

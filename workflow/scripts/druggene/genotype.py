@@ -299,6 +299,11 @@ def fuse(encoded: Mapping[str, np.ndarray], omics: Sequence[str], fusion: str = 
     return fused / np.float32(len(omics)) if fusion == "sum_rescaled" else fused
 
 
+def channels_of(omics: Sequence[str], fusion: str) -> int:
+    """Return N, the number of inputs per gene that :func:`fuse` makes of ``omics``."""
+    return len(omics) if fusion == "channels" else 1
+
+
 def write_genotype(
     path: str | Path,
     encoded: Mapping[str, np.ndarray],

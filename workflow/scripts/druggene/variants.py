@@ -1,0 +1,43 @@
+"""Networks by configuration: an entry of ``models`` and the sections of the configuration that it overrides."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+OVERRIDDEN: Final = ("genotype", "drugs", "network", "training")
+"""The sections of the configuration of which a model may have keys of its own."""
+REAL: Final = "real"
+"""The hierarchy as it is; see :mod:`druggene.hierarchy_controls` for the others."""
+
+
+def model_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all that a network is built and trained by.
+
+    Parameters
+    ----------
+    config
+        The completed configuration.
+    model
+        An entry of ``models``: label, omics and, where it differs from the rest of the configuration, ``hierarchy``,
+        ``seed`` and keys of the sections ``OVERRIDDEN``.
+
+    Returns
+    -------
+    dict
+        label, omics, hierarchy, seed, and every section of ``OVERRIDDEN`` with the model's keys laid over it.
+    """
+    settings = {"hierarchy": REAL, "seed": config["seed"]} | dict(model)
+    return settings | {section: config[section] | model.get(section, {}) for section in OVERRIDDEN}
+
+
+def has_own_genotype(config: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Tell whether a model's genotype is encoded otherwise than the configuration's section ``genotype`` says."""
+    return any(settings["genotype"][key] != config["genotype"][key] for key in ("mutation_encoding", "impute"))
+
+
+def drug_features_needed(config: Mapping[str, Any], settings: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the drug features that the configuration and all models together need: morgan, descriptors or both.
+
+    A fingerprint is always computed, so that one model with descriptors makes it both.
+    """
+    own = {config["drugs"]["features"], *(model["drugs"]["features"] for model in settings.values())}
+    return own.pop() if len(own) == 1 else "both"
