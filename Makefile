@@ -26,7 +26,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 INSTALLING := .venv/.installing
 
 .DELETE_ON_ERROR:
-.PHONY: help results test lint benchmark clean
+.PHONY: help results test lint benchmark benchmark-scale clean
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -48,6 +48,10 @@ lint: .venv/.installed-dev
 # ARGS="--quick" needs seconds, ARGS="--help" names the other options.
 benchmark: .venv/.installed
 	PYTHONPATH=workflow/scripts:. $(BIN)/python -m benchmarks.training_step $(ARGS)
+
+# Time and memory of every step at half a million pairs, about five minutes; ARGS="--quick" needs seconds.
+benchmark-scale: .venv/.installed
+	PYTHONPATH=workflow/scripts:. $(BIN)/python -m benchmarks.scale $(ARGS)
 
 # What the tools remember between runs; never results, retrieved files or the environment.
 clean:

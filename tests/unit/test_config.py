@@ -61,6 +61,12 @@ def test_default_names_every_key_and_every_key_is_described() -> None:
     assert keys(SCHEMA) == present(DEFAULT)
 
 
+def test_defaults_of_the_schema_are_those_of_the_default_configuration() -> None:
+    config = {name: DEFAULT[name] for name in SCHEMA["required"]}
+    complete_config(config, SCHEMA, ROOT)
+    assert config == DEFAULT
+
+
 def test_defaults_of_the_schema_fill_in_what_is_missing() -> None:
     config = {"run": "mine", "input": "simulated", "models": DEFAULT["models"]}
     complete_config(config, SCHEMA, ROOT)

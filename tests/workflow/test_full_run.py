@@ -210,7 +210,7 @@ def test_the_number_of_cores_changes_no_byte(results: Path, pristine: Path, tmp_
     again = folder / "results/tiny"
 
     def contents(root: Path) -> dict[str, bytes]:
-        kept = [path for path in root.rglob("*") if path.suffix in (".parquet", ".csv", ".md")]
+        kept = [path for path in root.rglob("*") if path.suffix in (".parquet", ".pt", ".csv", ".md")]
         return {str(path.relative_to(root)): path.read_bytes() for path in kept}
 
     first, second = contents(results), contents(again)
