@@ -24,10 +24,20 @@ LAYERS = [
     {"", "constants", "config", "digest", "logs", "metrics"},
     {"tables"},
     {"hierarchy", "screen", "plotting"},
-    {"sources", "simulation", "genotype", "drugs", "gene_ontology", "ontology", "splits"},
+    {
+        "sources",
+        "simulation",
+        "genotype",
+        "drugs",
+        "symbols",
+        "gene_ontology",
+        "ontology",
+        "hierarchy_comparison",
+        "splits",
+    },
     {"baselines", "evaluation", "layout", "hierarchy_function", "network", "published_state"},
     {"dataset", "checkpoint", "progress"},
-    {"objective", "training", "fold", "search", "published_weights"},
+    {"objective", "training", "fold", "search", "published_weights", "hierarchy_files"},
 ]
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
 NETWORK = {"layout", "hierarchy_function", "network", "objective"}
