@@ -21,13 +21,57 @@ MODULES = {
 
 # From the ground up; a module imports from its own layer or a lower one. Folders stand for all in them.
 LAYERS = [
-    {"", "constants", "config", "devices", "digest", "logs", "metrics", "variants"},
-    {"tables"},
-    {"hierarchy", "screen", "plotting"},
-    {"hierarchy_controls", "sources", "simulation", "genotype", "drugs", "gene_ontology", "ontology", "splits"},
-    {"baselines", "evaluation", "layout", "hierarchy_function", "network", "published_state"},
-    {"dataset", "checkpoint", "progress"},
-    {"objective", "training", "fold", "search", "published_weights"},
+    {
+        "",
+        "config",
+        "constants",
+        "devices",
+        "digest",
+        "logs",
+        "metrics",
+        "variants",
+    },
+    {
+        "tables",
+    },
+    {
+        "hierarchy",
+        "plotting",
+        "screen",
+    },
+    {
+        "drugs",
+        "gene_ontology",
+        "genotype",
+        "hierarchy_comparison",
+        "hierarchy_controls",
+        "ontology",
+        "simulation",
+        "sources",
+        "splits",
+        "symbols",
+    },
+    {
+        "baselines",
+        "evaluation",
+        "hierarchy_function",
+        "layout",
+        "network",
+        "published_state",
+    },
+    {
+        "checkpoint",
+        "dataset",
+        "progress",
+    },
+    {
+        "fold",
+        "hierarchy_files",
+        "objective",
+        "published_weights",
+        "search",
+        "training",
+    },
 ]
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
 NETWORK = {"layout", "hierarchy_function", "network", "objective"}

@@ -70,7 +70,7 @@ def test_defaults_of_the_schema_are_those_of_the_default_configuration() -> None
 def test_defaults_of_the_schema_fill_in_what_is_missing() -> None:
     config = {"run": "mine", "input": "simulated", "models": DEFAULT["models"]}
     complete_config(config, SCHEMA, ROOT)
-    assert config["drugs"]["fingerprint"] == {"radius": 2, "bits": 2048}
+    assert config["drugs"]["fingerprint"] == {"radius": 2, "bits": 2048, "chirality": False}
     assert config["training"]["lambda"] == 0
 
 

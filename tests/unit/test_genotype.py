@@ -145,7 +145,25 @@ class TestExpression:
         assert fitted[0] == fitted[1]
 
 
+def test_symbols_that_a_spreadsheet_or_the_wrong_case_lost_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    table = pd.DataFrame([[1.0, 1, 1, 1]], index=["l1"], columns=["1-Mar", "tp53", "BRAF", "C1orf112"])
+    genes = select_genes(table, ["l1"], {"BRAF", "TP53", "C1orf112"}, 1.0)
+    assert list(genes["gene"]) == ["BRAF", "C1orf112"]
+    assert "1 symbols were turned into dates or numbers by a spreadsheet (1-Mar)" in caplog.text
+    assert "1 symbols differ in case alone from known ones and are not found (tp53)" in caplog.text
+
+
 class TestErrors:
+    @pytest.mark.parametrize("value", [np.inf, -np.inf])
+    def test_infinite_value_is_named(self, value: float) -> None:
+        table = matrix({"l1": [0, 1, 2, 3], "l2": [0, 1, value, 3]})
+        message = "expression: gene C of cell line l2 is infinite"
+        with pytest.raises(ValueError, match=message):
+            GenotypeEncoder.fit({"expression": table}, list("ABCD"), ["l1"])
+        encoder = GenotypeEncoder.fit({"expression": table.loc[["l1"]]}, list("ABCD"), ["l1"])
+        with pytest.raises(ValueError, match=message):
+            encoder.transform({"expression": table})
+
     def test_unknown_options(self) -> None:
         with pytest.raises(ValueError, match="mutation_encoding: 'grey' is not one of gray, binary"):
             GenotypeEncoder.fit({"mutation": MUTATIONS}, ["A"], ["l1"], "grey")

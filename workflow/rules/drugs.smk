@@ -2,18 +2,19 @@
 
 
 rule compute_drug_features:
-    """Compute Morgan fingerprints and, where asked for, descriptors of all drugs."""
+    """Compute Morgan fingerprints and, where asked for, descriptors of all drugs; list their structures."""
     input:
         drugs=f"{RESULTS}/data/drugs.parquet",
     output:
-        f"{RESULTS}/data/drug_features.parquet",
+        features=f"{RESULTS}/data/drug_features.parquet",
+        structures=f"{RESULTS}/data/structures.parquet",
     log:
         f"{RESULTS}/logs/compute_drug_features.log",
     benchmark:
         f"{RESULTS}/benchmarks/compute_drug_features.tsv"
     conda:
         "../../envs/druggene.yaml"
-    threads: 1
+    threads: 1 if config["drugs"]["features"] == "morgan" else 8
     resources:
         mem_mb=1000,
         runtime=10,

@@ -1,5 +1,11 @@
 # Requires: config["ontology"], {RESULTS}/data/{protocol}/fold_{fold}/genes.parquet
-# Gives: {RESULTS}/data/ontology/*.parquet (source: go) and the hierarchy of each fold
+# Gives: {RESULTS}/data/ontology/*.parquet (source: go), the hierarchy of each fold, its text files below
+# {RESULTS}/ontology/, and {RESULTS}/tables/hierarchies/: what the Gene Ontology gives beside what was published
+
+SELECTION = {
+    key: config["ontology"][key]
+    for key in ["min_genes", "min_genes_over_child", "max_layers"]
+}
 
 # The published ontology names no terms: their names come from the OBO file.
 ONTOLOGY = (
@@ -38,6 +44,7 @@ if config["ontology"]["source"] == "go":
             runtime=10,
         params:
             relationships=config["ontology"]["relationships"],
+            exclude_evidence=config["ontology"]["exclude_evidence"],
             code=code_digest("extract_annotations"),
         script:
             "../scripts/extract_annotations.py"
@@ -64,10 +71,64 @@ rule build_hierarchy:
         runtime=10,
     params:
         source=config["ontology"]["source"],
-        selection={
-            key: config["ontology"][key]
-            for key in ["min_genes", "min_genes_over_child", "max_layers"]
-        },
+        selection=SELECTION,
         code=code_digest("build_hierarchy"),
     script:
         "../scripts/build_hierarchy.py"
+
+
+rule export_hierarchy:
+    """Write the hierarchy of one fold and its genes in the text format of DrugCell."""
+    input:
+        terms=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/terms.parquet",
+        term_edges=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_edges.parquet",
+        term_genes=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/term_genes.parquet",
+        genes=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/genes.parquet",
+    output:
+        ontology=f"{RESULTS}/ontology/{{protocol}}/fold_{{fold}}/ontology.txt",
+        genes=f"{RESULTS}/ontology/{{protocol}}/fold_{{fold}}/gene2ind.txt",
+    log:
+        f"{RESULTS}/logs/export_hierarchy/{{protocol}}/fold_{{fold}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/export_hierarchy/{{protocol}}/fold_{{fold}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code_digest("export_hierarchy"),
+    script:
+        "../scripts/export_hierarchy.py"
+
+
+rule compare_hierarchies:
+    """Build the hierarchy of the published genes from the Gene Ontology and compare it with the published one."""
+    input:
+        obo=config["ontology"]["obo"],
+        gaf=config["ontology"]["gaf"],
+        published=release_file("drugGene_ont.txt"),
+        genes=release_file("gene_item.txt"),
+    output:
+        summary=f"{RESULTS}/tables/hierarchies/comparison.csv",
+        markdown=f"{RESULTS}/tables/hierarchies/comparison.md",
+        terms=f"{RESULTS}/tables/hierarchies/shared_terms.csv",
+        built=f"{RESULTS}/tables/hierarchies/ontology.txt",
+    log:
+        f"{RESULTS}/logs/compare_hierarchies.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_hierarchies.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        relationships=config["ontology"]["relationships"],
+        exclude_evidence=config["ontology"]["exclude_evidence"],
+        selection=SELECTION,
+        code=code_digest("compare_hierarchies"),
+    script:
+        "../scripts/compare_hierarchies.py"

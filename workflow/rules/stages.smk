@@ -1,8 +1,9 @@
-"""Stages as targets: `snakemake data`, `search`, `models`, `tables`, `figures`."""
+"""Stages as targets: `snakemake data`, `hierarchies`, `search`, `models`, `tables`, `figures`."""
 
 
 localrules:
     data,
+    hierarchies,
     search,
     models,
     tables,
@@ -19,6 +20,18 @@ rule data:
             for protocol in PROTOCOLS
             for fold in folds_of(protocol)
             for table in ["genotype", "terms", "term_edges", "term_genes"]
+        ],
+
+
+rule hierarchies:
+    """Export the hierarchy of every fold as text and compare what the Gene Ontology gives with what was published."""
+    input:
+        rules.compare_hierarchies.output,
+        [
+            f"{RESULTS}/ontology/{protocol}/fold_{fold}/{file}.txt"
+            for protocol in PROTOCOLS
+            for fold in folds_of(protocol)
+            for file in ["ontology", "gene2ind"]
         ],
 
 

@@ -1,18 +1,21 @@
 """Compute fingerprints and descriptors of all drugs."""
 
-from druggene.drugs import compute_drug_features, write_drug_features
+from druggene.drugs import compute_drug_features, describe_structures, write_drug_features
 from druggene.logs import log_to
-from druggene.tables import read_metadata, read_table
+from druggene.tables import read_metadata, read_table, write_table
 
 
 def main() -> None:
-    """Read the drugs, write their features."""
+    """Read the drugs, write their features and what is peculiar about their structures."""
     log_to(snakemake.log[0])
-    settings = snakemake.params.drugs
-    radius, bits = settings["fingerprint"]["radius"], settings["fingerprint"]["bits"]
-    frame = compute_drug_features(read_table(snakemake.input.drugs), settings["features"], radius, bits)
+    drugs, settings = read_table(snakemake.input.drugs), snakemake.params.drugs
     source = read_metadata(snakemake.input.drugs)["source"]
-    write_drug_features(frame, snakemake.output[0], settings["features"], radius, bits, source=source)
+    options = {**settings["fingerprint"], "desalt": settings["desalt"]}
+    frame = compute_drug_features(drugs, settings["features"], **options, threads=snakemake.threads)
+    structures = describe_structures(drugs)
+    write_drug_features(frame, snakemake.output.features, settings["features"], **options, source=source)
+    description = "structures of the drugs: salts, stereocentres, and drugs that differ in these alone"
+    write_table(structures, snakemake.output.structures, description=description, source=source)
 
 
 if __name__ == "__main__":

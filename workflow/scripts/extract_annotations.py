@@ -9,7 +9,8 @@ def main() -> None:
     """Read OBO and GAF and write three tables."""
     log_to(snakemake.log[0])
     source = f"{snakemake.input.obo}, {snakemake.input.gaf}"
-    tables = read_obo_gaf(snakemake.input.obo, snakemake.input.gaf, snakemake.params.relationships)
+    params = snakemake.params
+    tables = read_obo_gaf(snakemake.input.obo, snakemake.input.gaf, params.relationships, params.exclude_evidence)
     descriptions = {
         "terms": "terms of the namespace biological_process and their names",
         "term_edges": "is_a and the configured relationships, from the broader term to the narrower",

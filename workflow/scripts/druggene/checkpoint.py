@@ -35,6 +35,8 @@ class ModelOptions:
     term_neurons: int
     drug_layers: list[int]
     final_neurons: int
+    fingerprint_chirality: bool = False
+    desalt: bool = False
 
     @classmethod
     def from_config(
@@ -51,6 +53,8 @@ class ModelOptions:
             term_neurons=network["term_neurons"],
             drug_layers=list(network["drug_layers"]),
             final_neurons=network["final_neurons"],
+            fingerprint_chirality=drugs["fingerprint"]["chirality"],
+            desalt=drugs["desalt"],
         )
 
     def build(self, hierarchy: Hierarchy, drug_features: int) -> DrugGeneNetwork:

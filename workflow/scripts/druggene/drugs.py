@@ -4,15 +4,18 @@ Shapes: D drugs, B bits of a fingerprint, K descriptors, F features.
 """
 
 import logging
+import multiprocessing
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
-from rdkit import Chem, rdBase
+from rdkit import Chem, DataStructs, rdBase
 from rdkit.Chem import Descriptors, rdFingerprintGenerator
+from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from druggene.constants import DRUG, SMILES
 from druggene.tables import read_table, write_table
@@ -21,22 +24,37 @@ logger = logging.getLogger(__name__)
 
 FINGERPRINT = "fingerprint"
 FEATURES = ("morgan", "descriptors", "both")
+DESCRIPTORS: Final = tuple(name for name, _ in Descriptors.descList)
+"""Names of the K descriptors, in RDKit's order."""
 _CLIP = 5.0
+_DRUGS_PER_PROCESS: Final = 50
+"""Fewest drugs that are worth another process: starting one takes as long as the descriptors of some 50."""
+_SHOWN: Final = 10
 
 
-def _molecule(smiles: str, drug: str) -> Chem.Mol:
-    """Parse a SMILES; an empty one would be a valid molecule without atoms to RDKit."""
-    with_text = isinstance(smiles, str) and smiles.strip() != ""
+def read_molecule(smiles: object) -> Chem.Mol | None:
+    """Parse a SMILES; None if it cannot be read or is empty (to RDKit, a valid molecule without atoms)."""
+    if not isinstance(smiles, str) or not smiles.strip():
+        return None
     with rdBase.BlockLogs():
-        molecule = Chem.MolFromSmiles(smiles) if with_text else None
-    if molecule is None:
-        raise ValueError(f"drug {drug}: cannot read SMILES {smiles!r}; correct it or leave the drug out")
-    return molecule
+        return Chem.MolFromSmiles(smiles)
+
+
+def unreadable_structures(smiles: Sequence[object]) -> list[int]:
+    """Return the positions of the SMILES that cannot be read, empty and missing ones included."""
+    return [position for position, text in enumerate(smiles) if read_molecule(text) is None]
 
 
 def _molecules(smiles: Sequence[str], drugs: Sequence[str] | None) -> list[Chem.Mol]:
-    names = list(drugs) if drugs is not None else [f"number {i}" for i in range(len(smiles))]
-    return [_molecule(text, name) for text, name in zip(smiles, names, strict=True)]
+    """Parse D structures; a ValueError that lists the drugs whose structure cannot be read."""
+    molecules = [read_molecule(text) for text in smiles]
+    bad = [position for position, molecule in enumerate(molecules) if molecule is None]
+    if bad:
+        names = list(drugs) if drugs is not None else [f"number {i}" for i in range(len(smiles))]
+        listed = "; ".join(f"drug {names[i]}: cannot read SMILES {smiles[i]!r}" for i in bad[:_SHOWN])
+        more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+        raise ValueError(f"{listed}{more}; correct the structure or leave the drug out")
+    return molecules
 
 
 def canonical_smiles(smiles: str, drug: str = "without a name") -> str:
@@ -44,17 +62,38 @@ def canonical_smiles(smiles: str, drug: str = "without a name") -> str:
 
     Raises a ValueError that names drug and SMILES when the SMILES is empty or cannot be read.
     """
-    text: str = Chem.MolToSmiles(_molecule(smiles, drug))
+    text: str = Chem.MolToSmiles(_molecules([smiles], [drug])[0])
     return text
 
 
-def morgan_fingerprints(
-    smiles: Sequence[str], radius: int = 2, bits: int = 2048, drugs: Sequence[str] | None = None
-) -> np.ndarray:
-    """Return packed Morgan fingerprints (D x B/8, uint8; first bit highest), without chirality.
+def parent_smiles(smiles: str, drug: str = "without a name") -> str:
+    """Return the canonical SMILES of the active part: the largest organic fragment, without charges that salts bring.
 
-    Radius 2 reproduces the published fingerprints bit by bit; radius 3 has the paper's average of 81
-    active bits.
+    So a drug and its hydrochloride have one parent. Raises a ValueError as :func:`canonical_smiles` does.
+    """
+    text: str = Chem.MolToSmiles(_parent(_molecules([smiles], [drug])[0]))
+    return text
+
+
+def _parent(molecule: Chem.Mol) -> Chem.Mol:
+    with rdBase.BlockLogs():
+        largest = rdMolStandardize.LargestFragmentChooser(preferOrganic=True).choose(molecule)
+        return rdMolStandardize.Uncharger().uncharge(largest)
+
+
+def morgan_fingerprints(
+    smiles: Sequence[str],
+    radius: int = 2,
+    bits: int = 2048,
+    drugs: Sequence[str] | None = None,
+    *,
+    chirality: bool = False,
+    threads: int = 1,
+) -> np.ndarray:
+    """Return packed Morgan fingerprints (D x B/8, uint8; first bit highest).
+
+    Radius 2 without chirality reproduces the published fingerprints bit by bit; radius 3 has the paper's average of
+    81 active bits.
 
     Parameters
     ----------
@@ -66,26 +105,57 @@ def morgan_fingerprints(
         B, a multiple of 8.
     drugs
         D names for error messages.
+    chirality
+        Whether mirror images differ.
+    threads
+        Of the computation; 0 takes all cores.
 
     Raises
     ------
     ValueError
         If a SMILES is empty or cannot be read, or ``bits`` is not a multiple of 8.
     """
+    return _fingerprints(_molecules(smiles, drugs), radius, bits, chirality, threads)
+
+
+def _fingerprints(molecules: list[Chem.Mol], radius: int, bits: int, chirality: bool, threads: int) -> np.ndarray:
     if bits <= 0 or bits % 8:
         raise ValueError(f"drugs.fingerprint.bits: {bits} is not a positive multiple of 8")
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=bits, includeChirality=False)
-    unpacked = [generator.GetFingerprintAsNumPy(molecule) for molecule in _molecules(smiles, drugs)]
-    return np.packbits(np.array(unpacked, dtype=np.uint8).reshape(-1, bits), axis=1)
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=bits, includeChirality=chirality)
+    vectors = generator.GetFingerprints(molecules, numThreads=threads)
+    # RDKit's bytes hold their first bit lowest.
+    packed = np.frombuffer(b"".join(map(DataStructs.BitVectToBinaryText, vectors)), dtype=np.uint8)
+    unpacked = np.unpackbits(packed.reshape(-1, bits // 8), axis=1, bitorder="little")
+    return np.packbits(unpacked, axis=1)
 
 
-def descriptors(smiles: Sequence[str], drugs: Sequence[str] | None = None) -> pd.DataFrame:
+def descriptors(smiles: Sequence[str], drugs: Sequence[str] | None = None, *, threads: int = 1) -> pd.DataFrame:
     """Return RDKit's molecular descriptors (D x K, float64); what is undefined or infinite is NaN.
 
+    ``threads`` is the number of processes among which the drugs are divided: RDKit computes a descriptor in Python.
     Raises a ValueError that names drug and SMILES when a SMILES is empty or cannot be read.
     """
-    rows = [Descriptors.CalcMolDescriptors(molecule, missingVal=np.nan) for molecule in _molecules(smiles, drugs)]
-    return pd.DataFrame(rows, dtype=np.float64).replace([np.inf, -np.inf], np.nan)
+    _molecules(smiles, drugs)
+    processes = min(threads, len(smiles) // _DRUGS_PER_PROCESS)
+    if processes < 2:
+        values = _descriptor_rows(list(smiles))
+    else:
+        parts = [list(smiles[start::processes]) for start in range(processes)]
+        values = np.empty((len(smiles), len(DESCRIPTORS)))
+        # A fork would copy the locks of pyarrow's threads.
+        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+            for start, part in enumerate(pool.map(_descriptor_rows, parts)):
+                values[start::processes] = part
+    return pd.DataFrame(values, columns=list(DESCRIPTORS)).replace([np.inf, -np.inf], np.nan)
+
+
+def _descriptor_rows(smiles: list[str]) -> np.ndarray:
+    """Return D x K descriptors of structures that can be read."""
+    rows = [
+        list(Descriptors.CalcMolDescriptors(read_molecule(text), missingVal=np.nan, silent=True).values())
+        for text in smiles
+    ]
+    return np.array(rows, dtype=np.float64).reshape(len(smiles), len(DESCRIPTORS))
 
 
 @dataclass(frozen=True)
@@ -103,7 +173,9 @@ class DescriptorScaler:
         mean = values.mean().fillna(0.0).to_numpy()
         deviation = values.std(ddof=0).fillna(0.0).to_numpy()
         # Rounding leaves a constant column with a tiny deviation that would blow up any other value.
-        deviation = np.where(deviation <= 1e-9 * np.abs(mean), 0.0, deviation)
+        # The square of a descriptor that counts in powers (Ipc) may exceed what a number can hold.
+        unusable = ~np.isfinite(deviation) | (deviation <= 1e-9 * np.abs(mean))
+        deviation = np.where(unusable, 0.0, deviation)
         return cls(tuple(values.columns), mean, deviation)
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
@@ -124,7 +196,16 @@ class DescriptorScaler:
         return cls(tuple(state["names"]), np.array(state["mean"], float), np.array(state["deviation"], float))
 
 
-def compute_drug_features(drugs: pd.DataFrame, features: str, radius: int = 2, bits: int = 2048) -> pd.DataFrame:
+def compute_drug_features(
+    drugs: pd.DataFrame,
+    features: str,
+    radius: int = 2,
+    bits: int = 2048,
+    *,
+    chirality: bool = False,
+    desalt: bool = False,
+    threads: int = 1,
+) -> pd.DataFrame:
     """Return the features of drugs, one row each, sorted by drug (the index).
 
     Parameters
@@ -134,8 +215,13 @@ def compute_drug_features(drugs: pd.DataFrame, features: str, radius: int = 2, b
     features
         "morgan", "descriptors" or "both"; the fingerprint is there in any case, since tables and
         figures compare structures by it.
-    radius, bits
+    radius, bits, chirality
         Of the fingerprint, see :func:`morgan_fingerprints`.
+    desalt
+        Describe the active part alone, see :func:`parent_smiles`; else the structure as it stands, counter-ions
+        included, as the published fingerprints do.
+    threads
+        Cores to use.
 
     Returns
     -------
@@ -152,22 +238,73 @@ def compute_drug_features(drugs: pd.DataFrame, features: str, radius: int = 2, b
     ordered = drugs.sort_values(DRUG)
     names, smiles = ordered[DRUG].astype(str).tolist(), ordered[SMILES].tolist()
     index = pd.Index(names, name=DRUG)
-    packed = morgan_fingerprints(smiles, radius, bits, names)
+    molecules = _molecules(smiles, names)
+    if desalt:
+        molecules = [_parent(molecule) for molecule in molecules]
+        smiles = [Chem.MolToSmiles(molecule) for molecule in molecules]
+    packed = _fingerprints(molecules, radius, bits, chirality, threads)
     frame = pd.DataFrame({FINGERPRINT: [row.tobytes() for row in packed]}, index=index)
-    structures = {canonical_smiles(text, name) for text, name in zip(smiles, names, strict=True)}
     logger.info(
-        "%d drugs, %d distinct structures; %.1f active bits on average",
-        len(names),
-        len(structures),
-        np.bitwise_count(packed).sum() / max(1, len(names)),
+        "%d drugs; %.1f active bits on average", len(names), np.bitwise_count(packed).sum() / max(1, len(names))
     )
     if features == "morgan":
         return frame
-    return pd.concat([frame, descriptors(smiles, names).set_index(index)], axis=1)
+    return pd.concat([frame, descriptors(smiles, names, threads=threads).set_index(index)], axis=1)
+
+
+def describe_structures(drugs: pd.DataFrame) -> pd.DataFrame:
+    """Return what is peculiar about each structure, so that what the features cannot tell apart is seen.
+
+    Parameters
+    ----------
+    drugs
+        Columns drug and smiles.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per drug, sorted: drug, smiles, canonical (RDKit's SMILES), parent (see :func:`parent_smiles`),
+        fragments (1, or more in a salt or a mixture), stereocentres (those that the SMILES specifies) and
+        same_parent (the other drugs with that parent, joined by ";"; missing where there is none).
+
+    Raises
+    ------
+    ValueError
+        If a SMILES is empty or cannot be read.
+    """
+    table = drugs[[DRUG, SMILES]].sort_values(DRUG, ignore_index=True)
+    names = table[DRUG].astype(str).tolist()
+    molecules = _molecules(table[SMILES].tolist(), names)
+    table["canonical"] = [Chem.MolToSmiles(molecule) for molecule in molecules]
+    table["parent"] = [Chem.MolToSmiles(_parent(molecule)) for molecule in molecules]
+    table["fragments"] = [len(Chem.GetMolFrags(molecule)) for molecule in molecules]
+    table["stereocentres"] = [
+        len(Chem.FindMolChiralCenters(molecule, useLegacyImplementation=False)) for molecule in molecules
+    ]
+    sharing = pd.Series(names).groupby(table["parent"]).agg(list)
+    others = [
+        ";".join(other for other in sharing[parent] if other != name)
+        for name, parent in zip(names, table["parent"], strict=True)
+    ]
+    table["same_parent"] = pd.Series(others, dtype="str").mask([not text for text in others])
+    logger.info(
+        "%d drugs, %d distinct structures, %d without counter-ions and charges; %d of several fragments, %d chiral",
+        *(len(table), table["canonical"].nunique(), table["parent"].nunique()),
+        *((table["fragments"] > 1).sum(), (table["stereocentres"] > 0).sum()),
+    )
+    return table
 
 
 def write_drug_features(
-    frame: pd.DataFrame, path: str | Path, features: str, radius: int, bits: int, **marks: Any
+    frame: pd.DataFrame,
+    path: str | Path,
+    features: str,
+    radius: int,
+    bits: int,
+    *,
+    chirality: bool = False,
+    desalt: bool = False,
+    **marks: Any,
 ) -> None:
     """Write what :func:`compute_drug_features` gave, with the settings that made it."""
     write_table(
@@ -175,7 +312,8 @@ def write_drug_features(
         path,
         description="drug features: packed Morgan fingerprint, descriptors unscaled",
         features=features,
-        fingerprint={"radius": radius, "bits": bits},
+        fingerprint={"radius": radius, "bits": bits, "chirality": chirality},
+        desalt=desalt,
         **marks,
     )
 

@@ -1,19 +1,22 @@
-"""The Gene Ontology's files as tables: the graph of terms (OBO) and the annotations of genes to them (GAF)."""
+"""The Gene Ontology's files as tables: the graph of terms (OBO) and the annotations of genes to them.
+
+Annotations come as GAF, or as a JSON file of terms and UniProt accessions.
+"""
 
 import gzip
+import json
 import logging
 import re
-import shutil
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import pandas as pd
 from goatools.anno.gaf_reader import GafReader
@@ -38,14 +41,25 @@ TERM_ID: Final = re.compile(r"GO:\d{7}")
 TAXA: Final = re.compile(r"[^:|]+:\d+(\|[^:|]+:\d+)?")
 
 
+NO_DATA: Final = ("ND",)
+"""Evidence that says only that nothing is known."""
+MOST_UNPACKED_BYTES: Final = 4 << 30
+"""A compressed file that grows beyond this is no release of the Gene Ontology, the largest of which has 0.2 GB."""
+
+Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
+
+
 def read_obo_gaf(
-    obo: FilePath, gaf: FilePath, relationships: Sequence[str] = ("part_of",)
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    obo: FilePath,
+    gaf: FilePath,
+    relationships: Sequence[str] = ("part_of",),
+    exclude_evidence: Sequence[str] = NO_DATA,
+) -> Tables:
     """Read the whole biological_process graph and the direct annotations of genes to its terms.
 
     Alternative term ids become the primary ones. Left out, and counted in the log, are obsolete terms, annotations
-    with the qualifier NOT or the evidence ND (no data), annotations of obsolete or unknown terms, and illegal lines of
-    the GAF file.
+    with the qualifier NOT or an excluded evidence, annotations of obsolete or unknown terms, and illegal lines of the
+    GAF file.
 
     Parameters
     ----------
@@ -55,6 +69,8 @@ def read_obo_gaf(
         Annotations in GAF 1.0 to 2.2, plain or gzip-compressed; a gene is its DB_Symbol.
     relationships
         Relationships that count like is_a; each must lead from a term to a broader one, as part_of does.
+    exclude_evidence
+        Evidence codes whose annotations do not count.
 
     Returns
     -------
@@ -68,10 +84,67 @@ def read_obo_gaf(
         that can be used.
     """
     dag = _read_obo(obo)
+    terms, edges = _graph(dag, obo, relationships)
+    return terms, edges, pd.DataFrame(_read_gaf(gaf, dag, exclude_evidence), columns=[TERM, GENE])
+
+
+def read_obo_uniprot(
+    obo: FilePath,
+    associations: FilePath,
+    symbols: Mapping[str, str],
+    relationships: Sequence[str] = ("part_of",),
+) -> Tables:
+    """Read the graph as :func:`read_obo_gaf` does, and the annotations of UniProt accessions from a JSON file.
+
+    Parameters
+    ----------
+    obo
+        Ontology in OBO format 1.2, plain or gzip-compressed.
+    associations
+        JSON list of a time stamp and an object from term id to UniProt accessions, plain or gzip-compressed; it holds
+        neither qualifiers nor evidence.
+    symbols
+        UniProt accession to gene symbol; accessions without one are counted and left out.
+    relationships
+        Relationships that count like is_a.
+
+    Returns
+    -------
+    terms, term_edges, annotations
+        As :func:`read_obo_gaf`.
+
+    Raises
+    ------
+    ValueError
+        If a file has another format, or no accession of a biological_process term has a symbol.
+    """
+    dag = _read_obo(obo)
+    terms, edges = _graph(dag, obo, relationships)
+    with _plain(associations) as plain:
+        try:
+            _, accessions_of = json.loads(plain.read_text(encoding="utf-8"))
+            pairs = [(term, accession) for term, found in accessions_of.items() for accession in found]
+        except (ValueError, TypeError, AttributeError):
+            raise ValueError(f"{associations}: not JSON of the form [time, {{term: [UniProt accession]}}]") from None
+    living = [(dag[term].item_id, accession) for term, accession in pairs if term in dag and _is_living(dag[term])]
+    named = sorted({(term, symbols[accession]) for term, accession in living if accession in symbols})
+    if not named:
+        raise ValueError(f"{associations}: no accession of a {NAMESPACE} term has a symbol; check both files")
+    logger.info(
+        "%s: %d of %d associations are of living terms of %s; %d direct annotations of %d genes remain",
+        *(associations, len(living), len(pairs), NAMESPACE, len(named), len({gene for _, gene in named})),
+    )
+    return terms, edges, pd.DataFrame(named, columns=[TERM, GENE])
+
+
+def _is_living(record: Any) -> bool:
+    return record.namespace == NAMESPACE and not record.is_obsolete
+
+
+def _graph(dag: Any, obo: FilePath, relationships: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tables of living terms and of the edges between them."""
     living = {
-        identifier: record
-        for identifier, record in dag.items()
-        if identifier == record.item_id and record.namespace == NAMESPACE and not record.is_obsolete
+        identifier: record for identifier, record in dag.items() if identifier == record.item_id and _is_living(record)
     }
     if not living:
         raise ValueError(f"{obo}: no term of the namespace {NAMESPACE}; give the file go-basic.obo")
@@ -93,14 +166,9 @@ def read_obo_gaf(
             logger.warning("%s: no edge of the relationship %s; check ontology.relationships", obo, relationship)
         logger.info("%s: %d %s edges, %d of them new", obo, len(related), relationship, len(related - edges))
         edges |= related
-
     terms = pd.DataFrame({TERM: sorted(living)})
     terms["name"] = [living[term].name for term in terms[TERM]]
-    return (
-        terms,
-        pd.DataFrame(sorted(edges), columns=["parent", "child"]),
-        pd.DataFrame(_read_gaf(gaf, dag), columns=[TERM, GENE]),
-    )
+    return terms, pd.DataFrame(sorted(edges), columns=["parent", "child"])
 
 
 def read_term_names(obo: FilePath) -> dict[str, str]:
@@ -126,10 +194,21 @@ def _plain(path: FilePath) -> Iterator[Path]:
         copy = Path(folder) / "plain"
         try:
             with gzip.open(path, "rb") as packed, copy.open("wb") as unpacked:
-                shutil.copyfileobj(packed, unpacked)
+                _unpack(packed, unpacked, path)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path}: damaged gzip file ({error}); retrieve it again") from None
         yield copy
+
+
+def _unpack(packed: BinaryIO, unpacked: BinaryIO, path: FilePath) -> None:
+    """Copy a decompressed stream, but not without end: a few megabytes can hold terabytes of zeros."""
+    while piece := packed.read(1 << 20):
+        if unpacked.tell() + len(piece) > MOST_UNPACKED_BYTES:
+            raise ValueError(
+                f"{path}: grows beyond {MOST_UNPACKED_BYTES:,} bytes when unpacked, which no such file needs; "
+                "retrieve it again, from its publisher"
+            )
+        unpacked.write(piece)
 
 
 def _read_obo(obo: FilePath) -> Any:
@@ -148,7 +227,7 @@ def _read_obo(obo: FilePath) -> Any:
     return dag
 
 
-def _read_gaf(gaf: FilePath, dag: Any) -> list[tuple[str, str]]:
+def _read_gaf(gaf: FilePath, dag: Any, exclude_evidence: Sequence[str]) -> list[tuple[str, str]]:
     """Return the sorted (term, gene) pairs of a GAF file that hold for living biological_process terms."""
     counts: Counter[str] = Counter()
     with _plain(gaf) as plain, tempfile.TemporaryDirectory() as folder:
@@ -166,8 +245,8 @@ def _read_gaf(gaf: FilePath, dag: Any) -> list[tuple[str, str]]:
         record = dag.get(association.GO_ID)
         if "NOT" in association.Qualifier:
             counts["with the qualifier NOT"] += 1
-        elif association.Evidence_Code == "ND":
-            counts["with the evidence ND"] += 1
+        elif association.Evidence_Code in exclude_evidence:
+            counts[f"with the evidence {association.Evidence_Code}"] += 1
         elif record is None or record.namespace != NAMESPACE:
             counts["of terms that the OBO file lacks"] += 1
         elif record.is_obsolete:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from sklearn.preprocessing import MinMaxScaler
 
 from druggene.constants import CELL_LINE, GENE, MUTATION
+from druggene.symbols import warn_of_odd_symbols
 from druggene.tables import read_metadata, read_table, require_columns, write_table
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ def _keep_usable(
     """Keep the genes that are annotated and in every omic, in alphabetical order, and log the losses."""
     with_annotation = set(frequency.index) & set(annotated)
     kept = sorted(with_annotation.intersection(*map(set, measured)))
+    warn_of_odd_symbols(set(frequency.index), annotated, what)
     logger.info("%s: %d; annotated: %d; in every omic: %d", what, len(frequency), len(with_annotation), len(kept))
     if not kept:
         raise ValueError(
@@ -120,6 +122,54 @@ def gray_encode(bits: np.ndarray) -> np.ndarray:
 def gray_decode(coded: np.ndarray) -> np.ndarray:
     """Turn reflected Gray code (... x G) back into binary words: b[i] = g[0] xor ... xor g[i]."""
     return np.bitwise_xor.accumulate(coded.astype(np.uint8), axis=-1)
+
+
+def fill_missing(values: np.ndarray, gene_means: np.ndarray, impute: str = "cell_line_mean") -> np.ndarray:
+    """Replace missing values in the source's units.
+
+    Parameters
+    ----------
+    values
+        C x G, NaN where not measured.
+    gene_means
+        G means over the training cell lines.
+    impute
+        "cell_line_mean": the mean of that cell line's measured genes (paper); a cell line without any takes the gene
+        means. "gene_mean": the gene's mean.
+
+    Returns
+    -------
+    numpy.ndarray
+        C x G; what was measured is as it was.
+    """
+    missing = np.isnan(values)
+    filling = np.broadcast_to(gene_means, values.shape)
+    if impute == "cell_line_mean":
+        measured = (~missing).sum(axis=1, keepdims=True)
+        line_means = np.nansum(values, axis=1, keepdims=True) / np.maximum(measured, 1)
+        filling = np.where(measured > 0, line_means, filling)
+    return np.where(missing, filling, values)
+
+
+def scale_to_unit(values: np.ndarray, minima: np.ndarray, maxima: np.ndarray) -> np.ndarray:
+    """Scale each gene's minimum to 0 and maximum to 1; values beyond are clipped, a constant gene becomes 0.
+
+    Parameters
+    ----------
+    values
+        C x G, none missing.
+    minima, maxima
+        G values of the training cell lines.
+
+    Returns
+    -------
+    numpy.ndarray
+        C x G from 0 to 1: (x - min) / (max - min).
+    """
+    extremes = np.stack([minima, maxima])
+    # A scaler depends on the rows it is fitted to through their extremes alone.
+    scaled = MinMaxScaler(clip=True).fit(extremes).transform(values)
+    return np.where(np.ptp(extremes, axis=0) > 0, scaled, 0.0)
 
 
 @dataclass(frozen=True)
@@ -172,7 +222,7 @@ class GenotypeEncoder:
         Raises
         ------
         ValueError
-            For an unknown option, a gene or a training cell line that an omic lacks.
+            For an unknown option, a gene or a training cell line that an omic lacks, or an infinite value.
         """
         _require_option("genotype.mutation_encoding", mutation_encoding, MUTATION_ENCODINGS)
         _require_option("genotype.impute", impute, IMPUTATIONS)
@@ -181,6 +231,7 @@ class GenotypeEncoder:
         for omic, frame in omics.items():
             require_columns(frame.columns, ordered, omic)
             _require_lines(frame, training_lines, omic)
+            _require_finite(frame[ordered], omic)
             training = frame.loc[list(training_lines), ordered].astype(np.float64)
             # A gene that no training cell line has measured takes the mean of all genes, and stays constant.
             mean = training.mean()
@@ -203,44 +254,29 @@ class GenotypeEncoder:
         Raises
         ------
         ValueError
-            For an omic that was not fitted, or a gene that a table lacks.
+            For an omic that was not fitted, a gene that a table lacks, or an infinite value.
         """
         encoded = {}
         for omic, frame in omics.items():
             if omic not in self.means:
                 raise ValueError(f"genotype: {omic} was not fitted; fitted are {', '.join(self.means)}")
             require_columns(frame.columns, self.genes, omic)
+            _require_finite(frame[list(self.genes)], omic)
             values = self._fill(omic, frame[list(self.genes)].to_numpy(dtype=np.float64))
             if omic == MUTATION:
                 values = gray_encode(values > 0.5) if self.mutation_encoding == "gray" else values
             else:
-                values = self._scale(omic, values)
+                values = scale_to_unit(values, self.minima[omic], self.maxima[omic])
             encoded[omic] = values.astype(np.float32)
         return encoded
 
     def _fill(self, omic: str, values: np.ndarray) -> np.ndarray:
         missing = np.isnan(values)
-        measured = (~missing).sum(axis=1, keepdims=True)
-        unmeasured = measured[:, 0] == 0
         logger.info(
             "%s: %d of %d values imputed by %s; %d cell lines without any measured gene take gene means",
-            omic,
-            missing.sum(),
-            missing.size,
-            self.impute,
-            unmeasured.sum(),
+            *(omic, missing.sum(), missing.size, self.impute, missing.all(axis=1).sum()),
         )
-        filling = np.broadcast_to(self.means[omic], values.shape)
-        if self.impute == "cell_line_mean":
-            line_means = np.nansum(values, axis=1, keepdims=True) / np.maximum(measured, 1)
-            filling = np.where(unmeasured[:, None], filling, line_means)
-        return np.where(missing, filling, values)
-
-    def _scale(self, omic: str, values: np.ndarray) -> np.ndarray:
-        extremes = np.stack([self.minima[omic], self.maxima[omic]])
-        # A scaler depends on the rows it is fitted to through their extremes alone.
-        scaled = MinMaxScaler(clip=True).fit(extremes).transform(values)
-        return np.where(np.ptp(extremes, axis=0) > 0, scaled, 0.0)
+        return fill_missing(values, self.means[omic], self.impute)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the encoder in terms of JSON; floating-point numbers survive exactly."""
@@ -342,6 +378,16 @@ def _require_lines(frame: pd.DataFrame, lines: Sequence[str], omic: str) -> None
     if missing or not len(lines):
         named = f"{missing[0]} ({len(missing)} in all) has" if missing else "none given: they have"
         raise ValueError(f"{omic}: training cell line {named} no row in the table")
+
+
+def _require_finite(frame: pd.DataFrame, omic: str) -> None:
+    infinite = np.isinf(frame.to_numpy())
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
+        raise ValueError(
+            f"{omic}: gene {frame.columns[column]} of cell line {frame.index[row]} is infinite "
+            f"({infinite.sum()} such values); leave what was not measured empty"
+        )
 
 
 def _require_option(key: str, value: str, options: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from druggene.constants import GENE, TERM
 from druggene.hierarchy import Hierarchy
+from druggene.tables import write_text
 
 logger = logging.getLogger(__name__)
 
@@ -154,6 +155,23 @@ def read_published_ontology(path: FilePath) -> tuple[pd.DataFrame, pd.DataFrame]
         if not found:
             raise ValueError(f"{path}: no row ends in '{kind}'; give an ontology file of DrugCell's format")
     return pd.DataFrame(rows["default"], columns=["parent", "child"]), pd.DataFrame(rows["gene"], columns=[TERM, GENE])
+
+
+def write_published_ontology(hierarchy: Hierarchy, path: FilePath) -> None:
+    """Write a hierarchy in the text format of DrugCell and DrugGene, as :func:`read_published_ontology` describes it.
+
+    Edges come first, from the root down, then the direct annotations. DrugCell's code joins terms by these names, so
+    the file and a gene list (:func:`write_gene_list`) are all that it needs of a hierarchy.
+    """
+    terms, genes = hierarchy.terms, hierarchy.genes
+    edges = [f"{terms[parent]}\t{terms[child]}\tdefault\n" for parent, child in hierarchy.edges[::-1]]
+    annotations = [f"{terms[term]}\t{genes[gene]}\tgene\n" for term, gene in hierarchy.annotations]
+    write_text("".join(edges + annotations), path)
+
+
+def write_gene_list(genes: Sequence[str], path: FilePath) -> None:
+    """Write genes as DrugCell's ``gene2ind.txt``: number from 0, tab, symbol."""
+    write_text("".join(f"{number}\t{gene}\n" for number, gene in enumerate(genes)), path)
 
 
 def restrict_to_genes(
