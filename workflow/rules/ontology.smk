@@ -34,8 +34,8 @@ if config["ontology"]["source"] == "go":
             "../../envs/druggene.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=scaled(1500, per_megabyte=50),
+            runtime=scaled(10),
         params:
             relationships=config["ontology"]["relationships"],
             code=code_digest("extract_annotations"),
@@ -60,8 +60,8 @@ rule build_hierarchy:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500),
+        runtime=scaled(10),
     params:
         source=config["ontology"]["source"],
         selection={
