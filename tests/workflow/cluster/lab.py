@@ -149,7 +149,7 @@ class Lab:
 
     def node_states(self) -> dict[str, str]:
         try:
-            lines = self.run("sinfo", "--noheader", "--Node", "--format=%N %t").splitlines()
+            lines = self.run("sinfo", "--noheader", "--Node", "--format=%N %T").splitlines()
         except RuntimeError:  # while the controller starts
             return {}
         return dict(line.split() for line in lines)
