@@ -108,12 +108,12 @@ def of_model(table):
 def scaled(base, per_megabyte=0):
     """Return what a job asks for, MB or minutes: a base and so much per MB of its inputs, times the attempt."""
 
-    def needed(input, attempt):
+    def needed(wildcards, input, attempt):
         # Inputs that another job of the same group makes do not lie there yet when the group is submitted.
         sizes = [path.stat().st_size for path in map(Path, input) if path.is_file()]
         return attempt * round(base + per_megabyte * sum(sizes) / 1e6)
 
-    return lambda wildcards, input, attempt: needed(input, attempt)
+    return needed
 
 
 def training_minutes(trainings=1):

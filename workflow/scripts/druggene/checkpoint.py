@@ -78,7 +78,7 @@ class Checkpoint:
     state
         Parameters and running statistics.
     provenance
-        Protocol, fold, seed, best epoch, training options and versions.
+        Protocol, fold, best epoch, why training diverged if it did, training options and versions.
     """
 
     options: ModelOptions
@@ -89,7 +89,16 @@ class Checkpoint:
     provenance: dict[str, Any]
 
     def network(self) -> DrugGeneNetwork:
-        """Return the trained network, in evaluation mode."""
+        """Return the trained network, in evaluation mode.
+
+        Raises
+        ------
+        ValueError
+            If its training diverged: the state is the best there was before, and no model of the fold.
+        """
+        if self.provenance.get("diverged"):
+            protocol, fold = self.provenance["protocol"], self.provenance["fold"]
+            raise ValueError(f"{self.options.name} on fold {fold} of {protocol}: {self.provenance['diverged']}")
         features = self.state["drug.linear.0.weight"].shape[1]
         network = self.options.build(self.hierarchy, features)
         network.load_state_dict(self.state)
