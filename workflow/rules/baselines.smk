@@ -17,8 +17,8 @@ rule predict_naive:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=scaled(1500, per_megabyte=200),
+        runtime=scaled(10),
     params:
         names=config["naive"],
         code=code_digest("predict_naive"),

@@ -46,6 +46,8 @@ SCREEN_TABLES = [
     "copy_number",
     "counts",
 ]
+# Of a training job; `auto` uses one where the job has one, and asks for none.
+GPUS = int(config["device"] == "cuda")
 
 
 wildcard_constraints:
@@ -101,6 +103,31 @@ def of_model(table):
         )
 
     return path
+
+
+def scaled(base, per_megabyte=0):
+    """Return what a job asks for, MB or minutes: a base and so much per MB of its inputs, times the attempt."""
+
+    def needed(wildcards, input, attempt):
+        # Inputs that another job of the same group makes do not lie there yet when the group is submitted.
+        sizes = [path.stat().st_size for path in map(Path, input) if path.is_file()]
+        return attempt * round(base + per_megabyte * sum(sizes) / 1e6)
+
+    return needed
+
+
+def training_minutes(trainings=1):
+    """Return what one job with so many trainings asks for: for their steps, some twenty times what one core took."""
+
+    def needed(wildcards, input, attempt):
+        options = SETTINGS[wildcards.model]["training"]
+        epochs = sum(
+            options[key] for key in ("epochs", "pretrain_epochs", "sgd_epochs")
+        )
+        per_megabyte = trainings * 250 * epochs / options["batch_size"]
+        return scaled(30, per_megabyte)(wildcards, input, attempt)
+
+    return needed
 
 
 def version_entry(dataset, file):

@@ -16,8 +16,8 @@ rule compute_drug_features:
         "../../envs/druggene.yaml"
     threads: 1 if config["drugs"]["features"] == "morgan" else 8
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=scaled(1500),
+        runtime=scaled(10),
     params:
         drugs=config["drugs"] | {"features": drug_features_needed(config, SETTINGS)},
         code=code_digest("compute_drug_features"),

@@ -26,8 +26,8 @@ rule evaluate_models:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=20,
+        mem_mb=scaled(1500, per_megabyte=200),
+        runtime=scaled(20),
     params:
         labels={name: config["models"][name]["label"] for name in MODELS},
         naive=config["naive"],

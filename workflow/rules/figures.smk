@@ -27,8 +27,8 @@ rule plot_metrics:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500),
+        runtime=scaled(10),
     params:
         title=lambda wildcards: "Prediction of the AUC: "
         + wildcards.protocol.replace("_", " "),

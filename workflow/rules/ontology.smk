@@ -40,8 +40,8 @@ if config["ontology"]["source"] == "go":
             "../../envs/druggene.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=scaled(1500, per_megabyte=50),
+            runtime=scaled(10),
         params:
             relationships=config["ontology"]["relationships"],
             exclude_evidence=config["ontology"]["exclude_evidence"],
@@ -67,8 +67,8 @@ rule build_hierarchy:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500),
+        runtime=scaled(10),
     params:
         source=config["ontology"]["source"],
         selection=SELECTION,

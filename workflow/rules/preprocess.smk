@@ -29,8 +29,8 @@ rule select_genes:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500, per_megabyte=20),
+        runtime=scaled(10),
     params:
         ontology=config["ontology"]["source"],
         genes=config["genes"],
@@ -58,8 +58,8 @@ rule encode_genotype:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500, per_megabyte=20),
+        runtime=scaled(10),
     params:
         genotype={
             key: config["genotype"][key] for key in ("mutation_encoding", "impute")

@@ -81,8 +81,8 @@ if config["input"] == "gdsc_wheel":
             "../../envs/druggene.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=10,
+            mem_mb=scaled(1500, per_megabyte=10),
+            runtime=scaled(10),
         params:
             screen=config["gdsc_wheel"]["screen"],
             drugs=config["gdsc_wheel"]["drugs"],
@@ -128,8 +128,8 @@ if config["input"] == "release":
             "../../envs/druggene.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=10,
+            mem_mb=scaled(1500, per_megabyte=20),
+            runtime=scaled(10),
         params:
             code=code_digest("tidy_release"),
         script:

@@ -32,8 +32,8 @@ rule assign_inner_folds:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500, per_megabyte=200),
+        runtime=scaled(10),
     params:
         folds=config["search"]["folds"],
         validation_fraction=config["splits"]["validation_fraction"],
@@ -70,8 +70,9 @@ rule run_trials:
     # One thread, as in training: the same trial on every machine.
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=480,
+        mem_mb=scaled(1500, per_megabyte=100),
+        runtime=training_minutes(config["search"]["folds"]),
+        gpu=GPUS,
     params:
         omics=settings_of("omics"),
         fusion=settings_of("genotype", "fusion"),
@@ -105,8 +106,8 @@ rule choose_options:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=scaled(1500),
+        runtime=scaled(10),
     params:
         code=code_digest("choose_options"),
     script:
@@ -140,8 +141,8 @@ rule tabulate_search:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=scaled(1500),
+        runtime=scaled(10),
     params:
         models=MODELS,
         code=code_digest("tabulate_search"),

@@ -36,8 +36,8 @@ if config["input"] == "simulated":
             "../../envs/druggene.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=scaled(1500),
+            runtime=scaled(10),
         params:
             folder=f"{RESULTS}/raw",
             cell_lines=config["simulated"]["cell_lines"],
@@ -61,8 +61,8 @@ if config["input"] == "simulated":
             "../../envs/druggene.yaml"
         threads: 2
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=scaled(1500, per_megabyte=20),
+            runtime=scaled(10),
         params:
             raw=f"{RESULTS}/raw",
             folder=f"{RESULTS}/data",

@@ -16,8 +16,8 @@ rule assign_folds:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500, per_megabyte=200),
+        runtime=scaled(10),
     params:
         splits={key: config["splits"][key] for key in ("folds", "validation_fraction")},
         seed=config["seed"],

@@ -34,8 +34,9 @@ rule train_model:
     # One thread, whatever --cores: sums over threads would differ in the last digit. Jobs run side by side.
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=scaled(1500, per_megabyte=100),
+        runtime=training_minutes(),
+        gpu=GPUS,
     params:
         code=code_digest("train_model"),
         omics=settings_of("omics"),

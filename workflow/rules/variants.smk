@@ -36,8 +36,8 @@ rule build_control_hierarchy:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500, per_megabyte=50),
+        runtime=scaled(10),
     params:
         hierarchy=settings_of("hierarchy"),
         seed=settings_of("seed"),

@@ -1,7 +1,9 @@
 """Checkpoints: a trained network with all that is needed to use it, in a file without code."""
 
+import io
 import os
 import platform
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -80,7 +82,7 @@ class Checkpoint:
     state
         Parameters and running statistics.
     provenance
-        Protocol, fold, seed, best epoch, training options and versions.
+        Protocol, fold, best epoch, why training diverged if it did, training options and versions.
     """
 
     options: ModelOptions
@@ -91,7 +93,16 @@ class Checkpoint:
     provenance: dict[str, Any]
 
     def network(self) -> DrugGeneNetwork:
-        """Return the trained network, in evaluation mode."""
+        """Return the trained network, in evaluation mode.
+
+        Raises
+        ------
+        ValueError
+            If its training diverged: the state is the best there was before, and no model of the fold.
+        """
+        if self.provenance.get("diverged"):
+            protocol, fold = self.provenance["protocol"], self.provenance["fold"]
+            raise ValueError(f"{self.options.name} on fold {fold} of {protocol}: {self.provenance['diverged']}")
         features = self.state["drug.linear.0.weight"].shape[1]
         network = self.options.build(self.hierarchy, features)
         network.load_state_dict(self.state)
@@ -114,9 +125,7 @@ class Checkpoint:
             "state": {name: value.cpu() for name, value in self.state.items()},
             "provenance": self.provenance,
         }
-        # Into a stream: given a path, torch writes the (temporary) file name into the archive.
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            torch.save(content, stream)
+        write_archive(content, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -128,7 +137,7 @@ class Checkpoint:
             If the file is damaged, is no checkpoint of this package, or has another layout.
         """
         try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = read_archive(path)
             version = content["format_version"]
         except FileNotFoundError:
             raise
@@ -154,6 +163,33 @@ class Checkpoint:
             state=content["state"],
             provenance=content["provenance"],
         )
+
+
+def write_archive(content: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write tensors and plain values atomically, for :func:`read_archive`."""
+    # By way of memory: given a path, torch writes the (temporary) file name into the archive, and it has no words for a
+    # full disk.
+    stream = io.BytesIO()
+    torch.save(content, stream)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(stream.getbuffer())
+
+
+def read_archive(path: str | os.PathLike[str]) -> Any:
+    """Return what :func:`write_archive` wrote, without executing anything; every part of it has to have its checksum.
+
+    ``torch.load`` alone leaves the checksums in the archive unread, so that a flipped bit would become a weight.
+
+    Raises
+    ------
+    Exception
+        Whatever `zipfile` or `torch` raise if the file is missing, damaged or holds more than tensors and plain values.
+    """
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise zipfile.BadZipFile(f"{damaged} does not have its checksum")
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def versions() -> dict[str, str]:

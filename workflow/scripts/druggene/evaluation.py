@@ -46,11 +46,12 @@ def check_same_rows(predictions: pd.DataFrame) -> None:
 def metrics_by_fold(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return one row per model, protocol and fold: n_pairs, n_responses and the metrics of the test rows.
 
-    Models keep the order in which they first appear. A metric that is undefined is NaN.
+    Models keep the order in which they first appear. A metric that is undefined is NaN, as all are of a fold on which
+    training diverged.
     """
     rows = [
         {MODEL: model, PROTOCOL: protocol, FOLD: fold, "n_pairs": part[PAIR].nunique(), "n_responses": len(part)}
-        | regression_metrics(part[AUC].to_numpy(), part[PREDICTED].to_numpy())
+        | _metrics(part)
         for (model, protocol, fold), part in predictions.groupby([MODEL, PROTOCOL, FOLD], sort=False)
     ]
     order = {name: i for i, name in enumerate(predictions[MODEL].unique())}
@@ -58,14 +59,30 @@ def metrics_by_fold(predictions: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values([MODEL, FOLD], key=lambda c: c.map(order) if c.name == MODEL else c, ignore_index=True)
 
 
+def _metrics(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the metrics of the rows; all NaN where training diverged and nothing is predicted."""
+    predicted = rows[rows[PREDICTED].notna()] if rows[PREDICTED].isna().all() else rows
+    return regression_metrics(predicted[AUC].to_numpy(), predicted[PREDICTED].to_numpy())
+
+
+def _diverged(predictions: pd.DataFrame) -> pd.Series:
+    """Return the number of folds per model on which training diverged."""
+    absent = predictions[PREDICTED].isna().groupby([predictions[MODEL], predictions[FOLD]]).all()
+    return absent.groupby(MODEL).sum()
+
+
 def pooled_metrics(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return the metrics over the out-of-fold predictions of all folds together, indexed by model.
 
     A predictor that is constant within every fold has no correlation: what pooling would show is how the
-    folds' means differ, which is negative by construction. It is NaN.
+    folds' means differ, which is negative by construction. It is NaN. So is all of a model whose training diverged on
+    some fold: it would be judged on other rows than its rivals.
     """
     rows = {}
     for model, part in predictions.groupby(MODEL, sort=False):
+        if part[PREDICTED].isna().any():
+            rows[model] = dict.fromkeys(METRICS, float("nan"))
+            continue
         metrics = regression_metrics(part[AUC].to_numpy(), part[PREDICTED].to_numpy())
         if not _varies_within_folds(part):
             metrics |= dict.fromkeys(_CORRELATIONS, float("nan"))
@@ -133,7 +150,8 @@ def comparison(
     Returns
     -------
     pandas.DataFrame
-        Columns model, label, protocol, n_folds, n_pairs, n_responses; ``<metric>_mean`` and ``<metric>_sd`` (n - 1)
+        Columns model, label, protocol, n_folds, n_diverged (folds of these without predictions, as training diverged),
+        n_pairs, n_responses; ``<metric>_mean`` and ``<metric>_sd`` (n - 1)
         over the folds in which the metric is defined; ``pooled_<metric>``;
         ``pooled_pearson_minus_effects`` (the difference to drug + cell-line effects, NaN where that
         predictor is absent); ``per_drug_pearson`` (mean over drugs, within folds) and
@@ -154,6 +172,7 @@ def comparison(
         n_pairs=("n_pairs", "sum"),
         n_responses=("n_responses", "sum"),
     )
+    table.insert(2, "n_diverged", _diverged(predictions))
     for metric in METRICS:
         table[f"{metric}_mean"] = groups[metric].mean()
         table[f"{metric}_sd"] = groups[metric].std(ddof=1)
@@ -161,7 +180,8 @@ def comparison(
     table = table.join(pooled)
     reference = pooled["pooled_pearson"].get(REFERENCE, np.nan)
     table["pooled_pearson_minus_effects"] = table["pooled_pearson"] - reference
-    per_drug = pearson_per_drug(predictions, min_pairs_per_drug).groupby(MODEL)["pearson"]
+    whole = predictions[~predictions[MODEL].isin(table.index[table["n_diverged"] > 0])]
+    per_drug = pearson_per_drug(whole, min_pairs_per_drug).groupby(MODEL)["pearson"]
     table["per_drug_pearson"] = per_drug.mean()
     table["n_drugs"] = per_drug.count().reindex(table.index, fill_value=0)
     table = table.loc[list(labels)].reset_index()
@@ -190,6 +210,7 @@ def comparison_markdown(table: pd.DataFrame, min_pairs_per_drug: int, simulated:
         f"{min_pairs_per_drug} test pairs that share their fold. A dash: undefined, as the correlation of a constant "
         "is.",
         "",
+        *_holes(table),
         "| " + " | ".join(header) + " |",
         "| --- |" + " ---: |" * (len(header) - 1),
     ]
@@ -204,6 +225,20 @@ def comparison_markdown(table: pd.DataFrame, min_pairs_per_drug: int, simulated:
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _holes(table: pd.DataFrame) -> list[str]:
+    """Say which models are missing on some folds."""
+    missing = table[table["n_diverged"] > 0]
+    if missing.empty:
+        return []
+    models = ", ".join(
+        f"{row['label']} on {row['n_diverged']} of {row['n_folds']} folds" for _, row in missing.iterrows()
+    )
+    return [
+        f"**Training diverged: {models}.** Mean and deviation are of the other folds; nothing is pooled or taken per drug.",
+        "",
+    ]
 
 
 def _number(value: float, form: str) -> str:

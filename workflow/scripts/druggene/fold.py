@@ -16,7 +16,7 @@ from druggene.dataset import FoldData
 from druggene.devices import CPU
 from druggene.network import DrugGeneNetwork
 from druggene.tables import read_metadata, read_table, write_table
-from druggene.training import Trainer, TrainingOptions, predict
+from druggene.training import Diverged, Trainer, TrainingOptions, predict
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,9 @@ def train_fold(
     device: torch.device = CPU,
 ) -> None:
     """Train ``model`` on one fold and write checkpoint, history and test predictions.
+
+    Training that diverges ends with an error in the log, the checkpoint of the best epoch before, marked as diverged,
+    and NaN as predictions: the other folds go on, and the tables show the hole.
 
     Parameters
     ----------
@@ -63,11 +66,17 @@ def train_fold(
     network = start_network(model, options, data, seed)
     identity = _identity(data, model, options, seed, code)
     trainer = Trainer(network, data, options, seed, device)
-    trained = trainer.run(resume, identity)
+    diverged = None
+    try:
+        trained = trainer.run(resume, identity)
+    except Diverged as error:
+        trained, diverged = error.last_good, str(error)
+        logger.error("%s; the checkpoint is of epoch %d, the test pairs have no predictions", error, trained.best_epoch)
     provenance = {
         PROTOCOL: protocol,
         FOLD: fold,
         "best_epoch": trained.best_epoch,
+        "diverged": diverged,
         "training": asdict(options),
         "device": device.type,
         "versions": versions(),
@@ -79,6 +88,8 @@ def train_fold(
     write_table(trained.history, outputs["history"], description="losses of every epoch", **marks)
     test = data.roles[TEST]
     predicted = predict(trainer.network, trainer.genotype, trainer.data, TEST).cpu()
+    if diverged:
+        predicted = torch.full_like(predicted, torch.nan)
     table = test.table[[PAIR, CELL_LINE, DRUG, AUC]].copy()
     table[PREDICTED] = predicted.double().numpy()
     table[[MODEL, PROTOCOL, FOLD]] = model.name, protocol, fold
@@ -87,7 +98,8 @@ def train_fold(
     correlation = torch.corrcoef(torch.stack([predicted, test.auc]))[0, 1].item()
     if resume:
         Path(resume).unlink(missing_ok=True)
-    logger.info("test pairs: Pearson %.4f, MSE %.5f", correlation, error)
+    if not diverged:
+        logger.info("test pairs: Pearson %.4f, MSE %.5f", correlation, error)
 
 
 def with_choice(options: TrainingOptions, path: str) -> TrainingOptions:

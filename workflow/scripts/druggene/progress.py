@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from druggene.tables import atomic_path
+from druggene.checkpoint import read_archive, write_archive
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +45,7 @@ class Progress:
 def save_progress(progress: Progress, path: str | os.PathLike[str], identity: str) -> None:
     """Write ``progress`` atomically, marked with what it belongs to; a machine without a GPU can read it."""
     content = {item.name: _on_cpu(getattr(progress, item.name)) for item in fields(progress)}
-    with atomic_path(path) as temporary:
-        torch.save({"identity": identity, **content}, temporary)
+    write_archive({"identity": identity, **content}, path)
 
 
 def _on_cpu(value: Any) -> Any:
@@ -66,7 +64,7 @@ def load_progress(path: str | os.PathLike[str], identity: str) -> Progress | Non
     if not Path(path).is_file():
         return None
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = read_archive(path)
         found = content.pop("identity")
         progress = Progress(**content)
     except Exception as error:

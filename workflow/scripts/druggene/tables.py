@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,10 @@ import pyarrow.parquet as pq
 METADATA_KEY = b"druggene"
 FORMAT_VERSION = 1
 """Version of the artifacts' layout; raised when a reader could misunderstand an older file."""
+
+_REMAKE = "delete it and rerun the rule that makes it, `snakemake --cores 1 {}` with the same --configfile"
+_DAMAGES = (pa.ArrowException, OSError, ValueError)
+"""What pyarrow raises on a damaged file: by where the damage is, also while it decodes the text in its footer."""
 
 
 @contextmanager
@@ -32,8 +36,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(target)
+    except OSError as error:
+        error.add_note(f"{target}: not written, and what was there before is as it was")
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # of a read-only file system, where nothing can have been left
+            temporary.unlink(missing_ok=True)
 
 
 def write_table(
@@ -45,7 +53,7 @@ def write_table(
     source: str | None = None,
     **extra: Any,
 ) -> None:
-    """Write ``frame`` as Parquet (zstd), atomically and byte-identically for equal input.
+    """Write ``frame`` as Parquet (zstd, a checksum per page), atomically and byte-identically for equal input.
 
     A named index is kept; an unnamed default index is dropped. ``description``, ``units`` (column to
     unit), ``source`` and any JSON-serialisable ``extra`` are stored in the schema metadata and come back
@@ -62,7 +70,7 @@ def write_table(
     encoded = json.dumps(metadata, sort_keys=True).encode()
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA_KEY: encoded})
     with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
 def write_csv(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
@@ -87,12 +95,15 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     raw = (_read_schema(path).metadata or {}).get(METADATA_KEY)
     if raw is None:
-        raise ValueError(f"{path}: not a table of this workflow; delete it and rerun the rule that makes it")
-    metadata: dict[str, Any] = json.loads(raw)
-    if metadata["format_version"] != FORMAT_VERSION:
+        raise ValueError(f"{path}: not a table of this workflow; {_REMAKE.format(path)}")
+    try:
+        metadata: dict[str, Any] = json.loads(raw)
+        version = metadata["format_version"]
+    except (ValueError, KeyError) as error:
+        raise _damaged(path, error) from error
+    if version != FORMAT_VERSION:
         raise ValueError(
-            f"{path}: written with table layout {metadata['format_version']}, this version reads "
-            f"{FORMAT_VERSION}; delete it and rerun the rule that makes it"
+            f"{path}: written with table layout {version}, this version reads {FORMAT_VERSION}; {_REMAKE.format(path)}"
         )
     return metadata
 
@@ -116,14 +127,15 @@ def read_table(
     Raises
     ------
     ValueError
-        If the file is no table of this workflow or lacks one of ``columns``.
+        If the file is no table of this workflow, is damaged or lacks one of ``columns``.
     """
     read_metadata(path)
     if columns is not None:
         require_columns(_read_schema(path).names, columns, path)
     try:
-        frame: pd.DataFrame = pq.read_table(path, columns=columns, filters=filters).to_pandas()
-    except (pa.ArrowInvalid, OSError) as error:
+        table = pq.read_table(path, columns=columns, filters=filters, page_checksum_verification=True)
+        frame: pd.DataFrame = table.to_pandas()
+    except (*_DAMAGES, KeyError, TypeError) as error:
         raise _damaged(path, error) from error
     return frame
 
@@ -133,13 +145,13 @@ def _read_schema(path: str | os.PathLike[str]) -> pa.Schema:
         return pq.read_schema(path)
     except FileNotFoundError:
         raise
-    except (pa.ArrowInvalid, OSError) as error:
+    except _DAMAGES as error:
         raise _damaged(path, error) from error
 
 
 def _damaged(path: str | os.PathLike[str], error: Exception) -> ValueError:
     reason = str(error).partition("\n")[0]
-    return ValueError(f"{path}: not a readable Parquet file ({reason}); delete it and rerun the rule that makes it")
+    return ValueError(f"{path}: not a readable Parquet file ({reason}); {_REMAKE.format(path)}")
 
 
 def require_columns(present: Iterable[str], required: Sequence[str], where: object) -> None:

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 _PREDICTED_AT_ONCE = 1_000_000
 """Pairs that are predicted together, so that memory stays bounded."""
+_DIVERGED = 100
+"""Training MSE that no training recovers from, in multiples of the MSE of predicting 0."""
 _SECONDS_BETWEEN_SAVES = 5.0
 """Progress is saved after every epoch, but epochs shorter than this share a save."""
 
@@ -60,10 +62,6 @@ class TrainingOptions:
         return cls(**options, **start, norm_weight=training["lambda"], seed=seed)
 
 
-class Diverged(ValueError):
-    """The loss of a training run is no longer a number."""
-
-
 @dataclass(frozen=True)
 class Trained:
     """The outcome: parameters of the best validation epoch, and the losses of every epoch."""
@@ -71,6 +69,18 @@ class Trained:
     state: dict[str, Tensor]
     best_epoch: int
     history: pd.DataFrame
+
+
+class Diverged(ValueError):
+    """Training has diverged: its losses are no longer numbers, or beyond any response.
+
+    Attributes
+    ----------
+    last_good
+        What there was before: the best validation epoch, the start if there was none, and the losses of all epochs.
+    """
+
+    last_good: Trained
 
 
 @dataclass(frozen=True)
@@ -135,7 +145,7 @@ class Trainer:
         Raises
         ------
         Diverged
-            If the loss is no longer a number.
+            If the losses are no longer numbers, or beyond any response; with what there was before.
         """
         progress = load_progress(resume, identity) if resume else None
         if progress is None:
@@ -144,11 +154,14 @@ class Trainer:
             self.network.load_state_dict(progress.network)
             logger.info("resumed after epoch %d", progress.epoch)
         self._started, self._first_epoch, self._saved = time.monotonic(), progress.epoch, time.monotonic()
-        for number in range(progress.phase, len(self.phases)):
-            self._run_phase(number, progress, resume, identity)
+        try:
+            for number in range(progress.phase, len(self.phases)):
+                self._run_phase(number, progress, resume, identity)
+        except Diverged as error:
+            error.last_good = _outcome(progress)
+            raise
         self.network.load_state_dict(progress.best_state)
-        state = {name: value.cpu() for name, value in progress.best_state.items()}
-        return Trained(state, progress.best_epoch, pd.DataFrame(progress.history))
+        return _outcome(progress)
 
     def _run_phase(self, number: int, progress: Progress, resume: str | os.PathLike[str] | None, identity: str) -> None:
         phase = self.phases[number]
@@ -166,6 +179,7 @@ class Trainer:
             row = self._run_epoch(phase, optimizer, progress.epoch)
             validation_loss = row["validation_mse"]
             progress.history.append({"epoch": progress.epoch, "phase": phase.name, **row})
+            self._check(progress.epoch, row)
             if phase.name != "branches" and validation_loss < progress.best_loss:
                 progress.best_loss, progress.best_epoch = validation_loss, progress.epoch
                 progress.best_state = _copy_state(self.network)
@@ -247,6 +261,15 @@ class Trainer:
             weights = (1.0, 1.0, 0.0)
         return losses(output, pairs, training.auc[batch], self.network, *weights)
 
+    def _check(self, epoch: int, row: Mapping[str, float]) -> None:
+        """Raise :class:`Diverged` if the losses of an epoch say so."""
+        most = _DIVERGED * self.data.roles[TRAIN].auc.square().mean().item()
+        if not math.isfinite(row["loss"] + row["validation_mse"]) or row["root_mse"] > most:
+            raise Diverged(
+                f"training diverged in epoch {epoch}: loss {row['loss']:.4g}, training MSE {row['root_mse']:.4g}, "
+                f"validation MSE {row['validation_mse']:.4g}; lower training.learning_rate"
+            )
+
     def _log(self, phase: _Phase, progress: Progress) -> None:
         last = progress.history[-1]
         seconds = (time.monotonic() - self._started) / (progress.epoch - self._first_epoch)
@@ -280,6 +303,11 @@ def _groups(batches: list[Tensor], size: int) -> Iterator[list[Tensor]]:
     """
     for start in range(0, len(batches), size):
         yield batches[start : start + size]
+
+
+def _outcome(progress: Progress) -> Trained:
+    state = {name: value.cpu() for name, value in progress.best_state.items()}
+    return Trained(state, progress.best_epoch, pd.DataFrame(progress.history))
 
 
 def _copy_state(network: DrugGeneNetwork) -> dict[str, Tensor]:

@@ -1,0 +1,66 @@
+"""The simulated configuration from its first job to its last figure, every job through sbatch."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.cluster.conftest import Submission, differing
+from tests.workflow.cluster.lab import Job, Lab
+from tests.workflow.running import Run, copy_tree
+
+GROUPS = {
+    "rule_cohort_extract_annotations_simulate_cohort_tidy_portals",
+    "rule_protocol_assign_folds_predict_naive",
+    "rule_fold_build_hierarchy_encode_genotype_select_genes",
+    "rule_tables_evaluate_models_plot_metrics",
+}
+
+
+@pytest.fixture(scope="module")
+def submitted(lab: Lab, pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    folder = copy_tree(pristine, tmp_path_factory.mktemp("submitted") / "druggene")
+    return folder, Run(0, Submission(folder).succeed())
+
+
+@pytest.fixture(scope="module")
+def jobs(lab: Lab, submitted: tuple[Path, Run]) -> list[Job]:
+    return lab.jobs(submitted[0])
+
+
+def trainings(jobs: list[Job]) -> list[Job]:
+    return [job for job in jobs if job.comment.startswith("rule_train_model_wildcards_random_pairs_")]
+
+
+def test_all_artifacts_are_those_of_a_local_run(submitted: tuple[Path, Run], finished: Path) -> None:
+    assert differing(submitted[0], finished) == []
+
+
+def test_short_jobs_go_together(submitted: tuple[Path, Run], jobs: list[Job]) -> None:
+    """18 jobs of the workflow are 9 of Slurm; both folds' three rules are a single one."""
+    assert submitted[1].jobs.total() - 1 == 18
+    groups = Counter(job.comment for job in jobs if job not in trainings(jobs))
+    assert groups == dict.fromkeys([*GROUPS, "rule_compute_drug_features"], 1)
+    assert len(trainings(jobs)) == 4
+    assert {job.state for job in jobs} == {"COMPLETED"}
+
+
+def test_jobs_carry_their_resources(jobs: list[Job]) -> None:
+    by_name = {job.comment: job for job in jobs}
+    for job in trainings(jobs):
+        assert (job.partition, job.node, job.gpus, job.cpus) == ("gpu", "gpu", 1, 1)
+        # 1,500 MB and 30 minutes, and 100 MB and 10 minutes for every MB of inputs, of which there are some 0.3.
+        assert 1501 <= job.memory <= 1600
+        assert "00:31:00" <= job.limit <= "00:40:00"
+    for job in (job for job in jobs if job not in trainings(jobs)):
+        assert (job.partition, job.node, job.gpus) == ("cpu", "cpu", 0)
+    # Two folds side by side, each building its hierarchy and encoding its genotype at once; one level after the other.
+    group = by_name["rule_fold_build_hierarchy_encode_genotype_select_genes"]
+    assert (group.cpus, group.limit) == (4, "00:20:00")
+    assert group.memory > 4 * 1500
+    assert by_name["rule_compute_drug_features"].limit == "00:10:00"
+
+
+def test_folds_run_side_by_side(jobs: list[Job]) -> None:
+    first, second, *_ = sorted(trainings(jobs), key=lambda job: job.start)
+    assert second.start < first.end
