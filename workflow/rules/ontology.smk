@@ -95,8 +95,8 @@ rule export_hierarchy:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=scaled(1500),
+        runtime=scaled(10),
     params:
         code=code_digest("export_hierarchy"),
     script:
@@ -123,8 +123,8 @@ rule compare_hierarchies:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500),
+        runtime=scaled(10),
     params:
         relationships=config["ontology"]["relationships"],
         exclude_evidence=config["ontology"]["exclude_evidence"],

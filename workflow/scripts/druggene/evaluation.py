@@ -236,7 +236,8 @@ def _holes(table: pd.DataFrame) -> list[str]:
         f"{row['label']} on {row['n_diverged']} of {row['n_folds']} folds" for _, row in missing.iterrows()
     )
     return [
-        f"**Training diverged: {models}.** Mean and deviation are of the other folds; nothing is pooled or taken per drug.",
+        f"**Training diverged: {models}.** Mean and deviation are of the other folds; nothing is pooled or taken per "
+        "drug.",
         "",
     ]
 
