@@ -11,7 +11,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from druggene.config import complete_config
 from druggene.digest import code_digest as digest_of
-from druggene.sources.retrieval import read_versions
+from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
     REAL,
     drug_features_needed,
@@ -131,8 +131,8 @@ def training_minutes(trainings=1):
 
 
 def version_entry(dataset, file):
-    """Return the row of config/data_versions.csv for one file."""
-    return VERSIONS[dataset, file]
+    """Return the row of config/data_versions.csv for a file of a dataset with one version."""
+    return find_version(VERSIONS, dataset, file)
 
 
 def release_file(file, dataset="druggene"):

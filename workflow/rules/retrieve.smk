@@ -48,7 +48,7 @@ rule retrieve_file:
     wildcard_constraints:
         dataset="druggene|drugcell",
         version="|".join({re.escape(entry.version) for entry in VERSIONS.values()}),
-        file="|".join(re.escape(file) for _, file in VERSIONS),
+        file="|".join(re.escape(file) for _, _, file in VERSIONS),
     conda:
         "../../envs/druggene.yaml"
     threads: 1
@@ -56,9 +56,12 @@ rule retrieve_file:
         mem_mb=500,
         runtime=30,
     params:
-        entry=lambda wildcards: asdict(version_entry(wildcards.dataset, wildcards.file)),
+        entry=lambda wildcards: asdict(
+            VERSIONS[wildcards.dataset, wildcards.version, wildcards.file]
+        ),
         source=config["release"]["source"],
         folder=config["release"]["folder"],
+        mirror=config["release"]["mirror"],
         code=code_digest("retrieve_file"),
     script:
         "../scripts/retrieve_file.py"

@@ -1,7 +1,8 @@
 """Bring one published file to its place below resources/retrieved, verified."""
 
 from druggene.logs import log_to
-from druggene.sources.retrieval import VersionEntry, retrieve
+from druggene.sources.retrieval import retrieve
+from druggene.sources.versions import VersionEntry
 
 
 def main() -> None:
@@ -11,6 +12,7 @@ def main() -> None:
         snakemake.output[0],
         source=snakemake.params.source,
         folder=snakemake.params.folder,
+        mirror=snakemake.params.mirror,
     )
 
 

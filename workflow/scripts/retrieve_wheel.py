@@ -1,7 +1,8 @@
 """Bring the wheel with the GDSC data to its place below resources/retrieved, verified; nothing is installed."""
 
 from druggene.logs import log_to
-from druggene.sources.retrieval import VersionEntry, retrieve_wheel
+from druggene.sources.retrieval import retrieve_wheel
+from druggene.sources.versions import VersionEntry
 
 
 def main() -> None:

