@@ -32,6 +32,7 @@ LAYERS = [
         "variants",
     },
     {
+        "responses",
         "tables",
     },
     {
@@ -53,6 +54,7 @@ LAYERS = [
     },
     {
         "baselines",
+        "data_summary",
         "evaluation",
         "hierarchy_function",
         "layout",
@@ -77,7 +79,7 @@ LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in name
 NETWORK = {"layout", "hierarchy_function", "network", "objective"}
 
 # Where the name of an import is not the name of the package that is installed.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+DISTRIBUTIONS = {"python_calamine": "python-calamine", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 
 

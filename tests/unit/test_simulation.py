@@ -15,7 +15,11 @@ from scipy import stats
 from druggene.constants import AUC, CELL_LINE, COPY_NUMBER, DRUG, EXPRESSION, GENE, MUTATION, SMILES, TERM, TISSUE
 from druggene.gene_ontology import read_obo_gaf
 from druggene.ontology import build_hierarchy
+from druggene.screen import normalise_name
 from druggene.simulation import Cohort, Plan, make_plan, simulate, write_raw
+from druggene.sources.ctrp import read_ctrp
+from druggene.sources.gdsc import read_curves
+from druggene.sources.gene_identity import GeneTable
 from druggene.sources.portals import read_portals
 from druggene.tables import read_metadata, read_table
 
@@ -24,6 +28,8 @@ PANEL = RESOURCES / "drug_panel.csv"
 MECHANISMS = RESOURCES / "simulated_mechanisms.csv"
 DRIVERS = RESOURCES / "simulated_drivers.csv"
 HUMAN_GENES = RESOURCES / "go" / "human_genes.tsv.gz"
+CURVES = "gdsc/GDSC2_fitted_dose_response_27Oct23.xlsx"
+ARCHIVE = "ctrp/CTRPv2.0_2015_ctd2_ExpandedDataset.zip"
 
 Ontology = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
@@ -319,15 +325,16 @@ def test_same_seed_gives_identical_bytes_and_another_seed_does_not(plan: Plan, t
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
         write_raw(simulate(plan, 40, seed), tmp_path / name)
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
-    assert len(files) == 12
+    assert len(files) == 14
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
-    for file in ("depmap/OmicsCNGene.csv", "depmap/OmicsSomaticMutations.csv", "gdsc/GDSC2_fitted_dose_response.csv"):
+    for file in ("depmap/OmicsCNGene.csv", "depmap/OmicsSomaticMutations.csv", CURVES, ARCHIVE):
         assert (tmp_path / "a" / file).read_bytes() != (tmp_path / "c" / file).read_bytes(), file
 
 
 def test_parsers_return_what_was_simulated(cohort: Cohort, raw: Path) -> None:
-    screen = read_portals(raw, source="test", simulated=True)
+    files = [path for folder in ("depmap", "gdsc", "ctrp") for path in (raw / folder).iterdir()]
+    screen = read_portals(files, "test", GeneTable.read(HUMAN_GENES), raw / "structures.csv", simulated=True)
     for omic, simulated in (
         (EXPRESSION, cohort.expression),
         (COPY_NUMBER, cohort.copy_number),
@@ -344,13 +351,25 @@ def test_parsers_return_what_was_simulated(cohort: Cohort, raw: Path) -> None:
     panel = cohort.plan.panel.set_index(DRUG)
     for column in (SMILES, "targets", "pathway"):
         assert screen.drugs.set_index(DRUG)[column].dropna().to_dict() == panel[column].dropna().to_dict()
-    assert (screen.counts["n_in"] == screen.counts["n_out"]).all()
+    losing = screen.counts[~screen.counts["step"].isin(["drugs unified", "cell lines unified"])]
+    assert (losing["n_in"] == losing["n_out"]).all()
     assert screen.simulated
+
+
+def test_both_screens_have_pairs_of_their_own_and_in_common(cohort: Cohort, raw: Path) -> None:
+    gdsc, (ctrp, compounds) = read_curves(raw / CURVES), read_ctrp(raw / ARCHIVE)
+    assert len(gdsc) + len(ctrp) == len(cohort.responses)
+    ours = set(zip(gdsc["name"].map(normalise_name), gdsc[DRUG].str.lower(), strict=True))
+    theirs = set(zip(ctrp["name"], ctrp[DRUG], strict=True))
+    for pairs in (ours & theirs, ours - theirs, theirs - ours):
+        assert len(pairs) > 50
+    assert len(ours) < len(gdsc), "GDSC has replicates"
+    assert len(compounds) == 26
 
 
 def test_identifiers_cannot_be_taken_for_real_ones(raw: Path) -> None:
     models = pd.read_csv(raw / "depmap" / "Model.csv")
-    curves = pd.read_csv(raw / "gdsc" / "GDSC2_fitted_dose_response.csv")
+    curves = pd.read_excel(raw / CURVES, engine="calamine")
     assert models["ModelID"].str.fullmatch(r"ACH-9\d{5}").all()
     assert models["CellLineName"].str.startswith("SIM-").all()
     assert curves["COSMIC_ID"].min() > 90_000_000
@@ -372,12 +391,15 @@ def test_headers_are_those_of_the_portals(raw: Path, shared_data: Path) -> None:
     def header(path: Path) -> list[str]:
         return next(csv.reader(path.open(newline="")))
 
-    assert header(raw / "gdsc" / "GDSC2_fitted_dose_response.csv") == header(
+    assert list(pd.read_excel(raw / CURVES, engine="calamine").columns) == header(
         samples / "gdsc" / "GDSC2_fitted_dose_response_17Jul19.sample6rows.csv"
     )
-    assert header(raw / "gdsc" / "screened_compounds.csv") == header(
+    assert header(raw / "gdsc" / "screened_compounds_rel_8.5.csv") == header(
         samples / "gdsc" / "screened_compounds_rel_8.4.csv"
     )
+    details = pd.read_excel(raw / "gdsc" / "Cell_Lines_Details.xlsx", engine="calamine")
+    real_details = pd.read_excel(samples / "gdsc" / "Cell_Lines_Details.xlsx", engine="calamine")
+    assert list(details.columns) == list(real_details.columns)
     for name, sample in (("Model", "Model"), ("OmicsSomaticMutations", "OmicsSomaticMutations.sample")):
         real = header(samples / "depmap" / f"{sample}.csv")
         ours = header(raw / "depmap" / f"{name}.csv")

@@ -18,9 +18,9 @@ DATA = {
     "encode_genotype": 2,
 }
 MODELS = DATA | {"train_model": 4}
-TABLES = MODELS | {"predict_naive": 1, "evaluate_models": 1}
-FIGURES = TABLES | {"plot_metrics": 1}
-ALL = FIGURES | {"all": 1}
+TABLES = MODELS | {"predict_naive": 1, "evaluate_models": 1, "tabulate_data": 1}
+FIGURES = MODELS | {"predict_naive": 1, "evaluate_models": 1, "plot_metrics": 1}
+ALL = FIGURES | {"tabulate_data": 1, "all": 1}
 NAIVE_FILE = "results/tiny/predictions/random_pairs/naive.parquet"
 NAIVE = {"extract_annotations", "simulate_cohort", "tidy_portals", "assign_folds", "predict_naive"}
 

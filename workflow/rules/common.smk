@@ -45,6 +45,8 @@ SCREEN_TABLES = [
     "expression",
     "copy_number",
     "counts",
+    "sources",
+    "structures",
 ]
 # Of a training job; `auto` uses one where the job has one, and asks for none.
 GPUS = int(config["device"] == "cuda")

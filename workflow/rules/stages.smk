@@ -57,8 +57,9 @@ rule models:
 
 
 rule tables:
-    """Compare all models and naive predictors."""
+    """Compare all models and naive predictors, and say what data they rest on."""
     input:
+        rules.tabulate_data.output,
         expand(
             f"{RESULTS}/tables/{{protocol}}/{{table}}",
             protocol=PROTOCOLS,

@@ -18,6 +18,7 @@ def main() -> None:
         cell_lines=snakemake.params.cell_lines,
         seed=snakemake.params.seed,
     )
+    screen.combine_curves(**snakemake.params.responses)
     write_screen(screen, Path(snakemake.output[0]).parent)
 
 

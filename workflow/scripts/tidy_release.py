@@ -17,6 +17,7 @@ def main() -> None:
         omics_folder=Path(omics[0]).parent if omics else None,
         drug_targets=read_drug_targets(snakemake.input.drug_targets),
     )
+    screen.combine_curves(**snakemake.params.responses)
     write_screen(screen, Path(snakemake.output[0]).parent)
 
 

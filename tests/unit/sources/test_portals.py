@@ -1,22 +1,26 @@
-"""Parsers of DepMap and GDSC files, on true samples and on small files of every release's peculiarities."""
+"""The portals' files put together: what is joined, what is lost and how that is counted."""
 
+import zipfile
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from druggene.constants import AUC, CELL_LINE, COPY_NUMBER, DRUG, EXPRESSION, MUTATION, SMILES, TISSUE
-from druggene.screen import normalise_name, write_screen
+from druggene.screen import Screen, write_screen
+from druggene.simulation.workbook import write_workbook
+from druggene.sources.gene_identity import GeneTable
 from druggene.sources.portals import (
-    match_models,
-    read_drugs,
-    read_gene_matrix,
-    read_models,
-    read_mutations,
+    drugs_without_structure,
+    portal_files,
     read_portals,
-    read_responses,
+    read_structures,
+    sort_files,
 )
+from druggene.sources.versions import read_versions
+from druggene.tables import read_table
+
+ROOT = Path(__file__).parents[3]
 
 MATRIX = ",TP53 (7157),BRAF (673),A1BG (1)\nACH-2,1.5,,0\nACH-1,2,3,4\n"
 MODELS = (
@@ -76,215 +80,41 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-# Matrices
+@pytest.fixture(scope="module")
+def human_genes() -> pd.DataFrame:
+    path = ROOT / "resources" / "go" / "human_genes.tsv.gz"
+    return pd.read_csv(path, sep="\t", dtype="str", usecols=["entrez_id", "symbol", "aliases"])
 
 
-def test_matrix_is_read_by_symbol_with_gaps(tmp_path: Path) -> None:
-    matrix = read_gene_matrix(write(tmp_path / "m.csv", MATRIX))
-    assert list(matrix.columns) == ["TP53", "BRAF", "A1BG"]
-    assert list(matrix.index) == ["ACH-2", "ACH-1"]
-    assert matrix.index.name == CELL_LINE
-    np.testing.assert_array_equal(matrix, np.array([[1.5, np.nan, 0], [2, 3, 4]], dtype=np.float32))
+def read(folder: Path, genes: pd.DataFrame) -> Screen:
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "structures.csv"]
+    return read_portals(files, "test", GeneTable(genes), folder / "structures.csv")
 
 
-def test_matrix_of_25q2_takes_the_default_profile_of_each_model(tmp_path: Path) -> None:
-    text = (
-        ",SequencingID,ModelConditionID,ModelID,IsDefaultEntryForMC,IsDefaultEntryForModel,TP53 (7157),X1 (Unknown)\n"
-        "0,CDS-1,MC-1,ACH-1,Yes,No,1,9\n"
-        "1,CDS-2,MC-2,ACH-1,Yes,Yes,2,9\n"
-        "2,CDS-3,MC-3,ACH-2,Yes,Yes,3,9\n"
-    )
-    matrix = read_gene_matrix(write(tmp_path / "m.csv", text))
-    assert matrix["TP53"].to_dict() == {"ACH-1": 2, "ACH-2": 3}
-    assert list(matrix.columns) == ["TP53"]
+CTRP = {
+    "v20.data.curves_post_qc.txt": (
+        "experiment_id\tarea_under_curve\tmaster_cpd_id\n1\t7.5\t11\n1\t16.5\t12\n2\t15\t11\n3\t15\t11\n"
+    ),
+    "v20.meta.per_compound.txt": (
+        "master_cpd_id\tcpd_name\tbroad_cpd_id\tgene_symbol_of_protein_target\tcpd_smiles\n"
+        "11\taspirin\tBRD-1\tPTGS1;BRAF\tCC(=O)Oc1ccccc1C(=O)O\n12\tBRD-2\t\t\tC1CC(\n"
+    ),
+    "v20.meta.per_cell_line.txt": (
+        "master_ccl_id\tccl_name\tccle_primary_site\n1\tNCIH1\tlung\n2\tPFSK1\tcns\n3\tSISTER\tskin\n"
+    ),
+    "v20.meta.per_experiment.txt": "experiment_id\tmaster_ccl_id\n1\t1\n1\t1\n2\t2\n3\t3\n",
+}
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "empty"),
-        ("ModelID,TP53\nACH-1,1\n", r"no column is headed 'SYMBOL \(ENTREZ\)'"),
-        ("TP53 (7157),BRAF (673)\n1,2\n", "neither a column ModelID nor a first column"),
-        (",TP53 (7157),TP53 (1)\nACH-1,1,2\n", r"'TP53 \(7157\)' and 'TP53 \(1\)' have one symbol"),
-        (MATRIX + "ACH-1,1,1,1\n", "model 'ACH-1' has two rows"),
-        (MATRIX + "ACH-4,1,high,1\n", r"column 'BRAF \(673\)'.*'high'"),
-        (MATRIX + "ACH-4,1\n", "Expected 4 columns, got 2"),
-    ],
-)
-def test_bad_matrix_is_refused_with_file_and_place(tmp_path: Path, text: str, message: str) -> None:
-    path = write(tmp_path / "m.csv", text)
-    with pytest.raises(ValueError, match=message) as error:
-        read_gene_matrix(path)
-    assert str(path) in str(error.value)
+def add_ctrp(folder: Path) -> None:
+    (folder / "ctrp").mkdir()
+    with zipfile.ZipFile(folder / "ctrp" / "CTRPv2.0_2015_ctd2_ExpandedDataset.zip", "w") as archive:
+        for name, text in CTRP.items():
+            archive.writestr(name, text)
 
 
-def test_expression_sample(shared_data: Path) -> None:
-    path = shared_data / "raw_samples" / "depmap" / "OmicsExpressionProteinCodingGenesTPMLogp1.sample9rows.csv"
-    matrix = read_gene_matrix(path)
-    assert matrix.shape == (9, 19193)
-    assert matrix.loc["ACH-001113", "TSPAN6"] == pytest.approx(4.331992)
-    assert not matrix.isna().any(axis=None)
-
-
-# Mutations
-
-
-def test_only_non_silent_coding_variants_count(tmp_path: Path) -> None:
-    mutation = read_mutations(write(tmp_path / "m.csv", MUTATIONS), genes=["EGFR"])
-    assert list(mutation.columns) == ["BRAF", "EGFR", "KRAS", "TP53"]
-    assert list(mutation.index) == ["ACH-1", "ACH-2", "ACH-3"]
-    expected = {"ACH-1": [0, 0, 1, 1], "ACH-2": [0, 0, 0, 0], "ACH-3": [1, 0, 0, 0]}
-    assert {line: list(row) for line, row in zip(mutation.index, mutation.to_numpy(), strict=True)} == expected
-
-
-@pytest.mark.parametrize(
-    ("consequence", "counts"),
-    [
-        ("missense_variant", True),
-        ("MISSENSE", True),
-        ("FRAME_SHIFT_DEL", True),
-        ("SPLICE_SITE", True),
-        ("start_lost", True),
-        ("stop_lost&3_prime_UTR_variant", True),
-        ("inframe_insertion", True),
-        ("splice_acceptor_variant&coding_sequence_variant&intron_variant", True),
-        ("synonymous_variant", False),
-        ("SILENT", False),
-        ("splice_region_variant&synonymous_variant", False),
-        ("upstream_gene_variant", False),
-        ("stop_retained_variant", False),
-    ],
-)
-def test_rule_of_consequences(tmp_path: Path, consequence: str, counts: bool) -> None:
-    text = f"ModelID,HugoSymbol,MolecularConsequence\nACH-1,TP53,{consequence}\nACH-1,KRAS,missense_variant\n"
-    mutation = read_mutations(write(tmp_path / "m.csv", text), genes=["TP53"])
-    assert mutation.loc["ACH-1", "TP53"] == counts
-
-
-def test_consequence_is_taken_from_the_column_that_has_it(tmp_path: Path) -> None:
-    text = "ModelID,HugoSymbol,VariantInfo,MolecularConsequence\nACH-1,A,,missense_variant\nACH-1,B,stop_gained,\n"
-    assert read_mutations(write(tmp_path / "m.csv", text)).loc["ACH-1"].to_dict() == {"A": 1, "B": 1}
-
-
-def test_bad_mutations_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="missing column VariantInfo"):
-        read_mutations(write(tmp_path / "a.csv", "ModelID,HugoSymbol\nACH-1,A\n"))
-    with pytest.raises(ValueError, match=r"missing column\(s\) ModelID"):
-        read_mutations(write(tmp_path / "b.csv", "HugoSymbol,VariantInfo\nA,missense_variant\n"))
-    with pytest.raises(ValueError, match="none of 1 variants is non-silent"):
-        read_mutations(write(tmp_path / "c.csv", "ModelID,HugoSymbol,VariantInfo\nACH-1,A,SILENT\n"))
-
-
-def test_mutation_samples_of_two_releases(shared_data: Path) -> None:
-    folder = shared_data / "raw_samples" / "depmap"
-    old = read_mutations(folder / "OmicsSomaticMutations.sample.csv")
-    assert list(old.columns) == ["NOC2L", "SAMD11"], "FAM87B is a long non-coding RNA"
-    assert old.loc["ACH-000062"].sum() == 0
-    assert old.loc["ACH-000693", "SAMD11"] == 1
-    new = read_mutations(folder / "portal_sample_mutations_newer_columns.csv")
-    assert new.index.str.startswith("ACH-").all(), "DepMap_ID holds profile ids there"
-    assert "NRAS" not in new.columns or new["NRAS"].max() == 1
-    raw = pd.read_csv(
-        folder / "portal_sample_mutations_newer_columns.csv", usecols=["ModelID", "HugoSymbol", "VariantInfo"]
-    )
-    silent = raw["VariantInfo"] == "upstream_gene_variant"
-    assert new.to_numpy().sum() == len(raw[~silent].drop_duplicates(["ModelID", "HugoSymbol"]))
-
-
-# Models and their ids
-
-
-def test_models_of_two_releases_have_the_same_meaning(shared_data: Path) -> None:
-    folder = shared_data / "raw_samples" / "depmap"
-    for name in ("Model.csv", "Model_23Q4.csv"):
-        models = read_models(folder / name).set_index(CELL_LINE)
-        assert models.loc["ACH-000001"].to_dict() == {
-            "name": "NIH:OVCAR-3",
-            TISSUE: "Ovary/Fallopian Tube",
-            "ccle_name": "NIHOVCAR3_OVARY",
-            "sanger_id": "SIDM00105",
-            "cosmic_id": "905933",
-        }
-        assert len(models) > 1800
-
-
-def test_models_are_refused_twice_or_without_id(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="model 'ACH-1' has two rows"):
-        read_models(write(tmp_path / "a.csv", MODELS + "ACH-1,x,,,,\n"))
-    with pytest.raises(ValueError, match="row 7 has no ModelID"):
-        read_models(write(tmp_path / "b.csv", MODELS + ",x,,,,\n"))
-
-
-def test_curves_are_matched_by_cosmic_then_sanger_then_name(folder: Path) -> None:
-    models = read_models(folder / "depmap" / "Model.csv")
-    curves = read_responses(folder / "gdsc" / "GDSC2_fitted_dose_response_27Oct23.csv")
-    found = match_models(curves, models)
-    assert found.fillna("none").tolist() == ["ACH-1", "ACH-1", "ACH-2", "ACH-3", "none", "ACH-1", "ACH-1"]
-
-
-def test_cosmic_id_wins_and_shared_keys_decide_nothing(tmp_path: Path) -> None:
-    models = read_models(write(tmp_path / "m.csv", MODELS))
-    curves = pd.DataFrame(
-        {
-            "cosmic_id": ["101", "9", "9", None],
-            "sanger_id": ["SIDM2", "SIDM5", "SIDM2", None],
-            "name": ["PFSK1", "Sister", "NCIH1", "pfsk 1"],
-        },
-        dtype="str",
-    )
-    assert match_models(curves, models).fillna("none").tolist() == ["ACH-1", "none", "ACH-2", "ACH-2"]
-
-
-def test_true_gdsc_curves_find_their_true_models(shared_data: Path) -> None:
-    samples = shared_data / "raw_samples"
-    curves = read_responses(samples / "gdsc" / "GDSC2_fitted_dose_response_17Jul19.sample6rows.csv")
-    assert curves[AUC].tolist() == [0.706775, 0.775083, 0.767213, 0.730769, 0.921919, 0.551439]
-    models = read_models(samples / "depmap" / "Model.csv")
-    by_all = match_models(curves, models)
-    by_sanger = match_models(curves.assign(cosmic_id=pd.Series(None, index=curves.index, dtype="str")), models)
-    by_name = match_models(
-        curves.assign(cosmic_id=None, sanger_id=None).astype({"cosmic_id": "str", "sanger_id": "str"}), models
-    )
-    names = models.set_index(CELL_LINE)["name"].loc[by_all].map(normalise_name)
-    assert names.tolist() == ["SW48", "SW620", "CAL51", "NCIH508", "SNUC2B", "SKCO1"]
-    assert by_all.tolist() == by_sanger.tolist() == by_name.tolist()
-
-
-# Drugs
-
-
-def test_structures_are_found_by_name_or_synonym_and_targets_are_symbols(folder: Path) -> None:
-    drugs = read_drugs(
-        folder / "gdsc" / "screened_compounds_rel_8.5.csv", folder / "structures.csv", {"TP53", "BRAF"}
-    ).set_index(DRUG)
-    assert list(drugs.index) == ["Aspirin", "Nostructure", "Acetylsalicylate"]
-    assert drugs[SMILES].notna().tolist() == [True, False, True]
-    assert drugs.loc["Aspirin", "targets"] == "TP53;BRAF"
-    assert drugs["targets"].isna().tolist() == [False, True, True]
-    assert drugs.loc["Nostructure", "pathway"] == "Other"
-
-
-def test_two_structures_of_one_drug_are_refused(folder: Path) -> None:
-    path = write(folder / "structures.csv", "drug,smiles\nASA,C\nas-a,CC\n")
-    with pytest.raises(ValueError, match="'ASA' has two structures"):
-        read_drugs(folder / "gdsc" / "screened_compounds_rel_8.5.csv", path, set())
-
-
-@pytest.mark.parametrize(("release", "number"), [("8.1", 397), ("8.4", 542)])
-def test_compounds_of_two_releases(shared_data: Path, tmp_path: Path, release: str, number: int) -> None:
-    structures = write(tmp_path / "s.csv", "drug,smiles\nTarceva,C#C\n")
-    path = shared_data / "raw_samples" / "gdsc" / f"screened_compounds_rel_{release}.csv"
-    drugs = read_drugs(path, structures, {"EGFR", "KIT", "FLT3"}).set_index(DRUG)
-    assert len(drugs) == number
-    assert drugs.loc["Erlotinib", [SMILES, "targets", "pathway"]].tolist() == ["C#C", "EGFR", "EGFR signaling"]
-    assert drugs.loc["Sunitinib", "targets"] == "KIT;FLT3"
-
-
-# The whole folder
-
-
-def test_screen_counts_every_loss(folder: Path, tmp_path: Path) -> None:
-    screen = read_portals(folder, source="test")
+def test_screen_counts_every_loss(folder: Path, human_genes: pd.DataFrame, tmp_path: Path) -> None:
+    screen = read(folder, human_genes)
     assert screen.responses[[CELL_LINE, DRUG, AUC]].to_numpy().tolist() == [
         ["ACH-1", "Aspirin", 0.9],
         ["ACH-1", "Aspirin", 0.8],
@@ -306,20 +136,110 @@ def test_screen_counts_every_loss(folder: Path, tmp_path: Path) -> None:
     assert set(screen.units) == {MUTATION, EXPRESSION, COPY_NUMBER}
     assert not screen.simulated
     write_screen(screen, tmp_path / "data")
+    sources = read_table(tmp_path / "data" / "sources.parquet").set_index(["source", "stage"])
+    assert sources.loc[("GDSC2", "read")].tolist() == [4, 3, 6, 7, 1]
+    assert sources.loc[("GDSC2", "used")].tolist() == [2, 1, 2, 3, 1]
 
 
-def test_wrong_auc_is_refused_with_its_row(folder: Path) -> None:
+def test_both_screens_come_under_one_set_of_names(folder: Path, human_genes: pd.DataFrame) -> None:
+    add_ctrp(folder)
+    (folder / "structures.csv").write_text("drug,smiles\nNostructure,C1CC(\n")
+    screen = read(folder, human_genes)
+    aspirin = screen.responses.sort_values([CELL_LINE, AUC])
+    assert aspirin[[CELL_LINE, DRUG, AUC, "source"]].to_numpy().tolist() == [
+        ["ACH-1", "Aspirin", 0.5, "CTRPv2"],
+        ["ACH-1", "Aspirin", 0.8, "GDSC2"],
+        ["ACH-1", "Aspirin", 0.9, "GDSC2"],
+        ["ACH-2", "Aspirin", 1.0, "CTRPv2"],
+        ["ACH-2", "Aspirin", 1.2, "GDSC2"],
+    ]
+    drug = screen.drugs.set_index(DRUG).loc["Aspirin"]
+    assert drug[[SMILES, "targets", "pathway"]].tolist() == ["CC(=O)Oc1ccccc1C(=O)O", "TP53;BRAF", "Other"]
+    counts = screen.counts.set_index(["step", "what"])
+    assert counts.loc[("model found", "cell lines of CTRP"), ["n_in", "n_out"]].tolist() == [3, 2]
+    reason = counts.loc[("model found", "cell lines of CTRP"), "reason"]
+    assert reason == "no model (1 ambiguous names, 0 with another id); found: 2 by ccle_name"
+    assert counts.loc[("cell lines unified", "cell lines"), ["n_in", "n_out"]].tolist() == [5, 3]
+    assert counts.loc[("drugs unified", "drugs"), ["n_in", "n_out"]].tolist() == [5, 4]
+    report = screen.structures.fillna("").sort_values([DRUG, "problem"])
+    assert report.to_numpy().tolist() == [
+        ["Acetylsalicylate", "", "", "no structure is known"],
+        ["Aspirin", "CTRP", "CC(=O)Oc1ccccc1C(=O)O", ""],
+        ["Aspirin", "", "", "no structure is known"],
+        ["BRD-2", "CTRP", "C1CC(", "RDKit cannot read it"],
+        ["BRD-2", "", "", "no structure is known"],
+        ["Nostructure", "user's table", "C1CC(", "RDKit cannot read it"],
+        ["Nostructure", "", "", "no structure is known"],
+    ]
+
+
+def test_a_name_of_the_list_of_cell_lines_helps_where_the_curves_have_another(
+    folder: Path, human_genes: pd.DataFrame
+) -> None:
+    path = folder / "gdsc" / "GDSC2_fitted_dose_response_27Oct23.csv"
+    write(path, CURVES.replace("557,Unknown,SIDM8", "557,Unknown,"))
+    details = pd.DataFrame({"Sample Name": ["PFSK-1"], "COSMIC identifier": [557]})
+    write_workbook(details, folder / "gdsc" / "Cell_Lines_Details.xlsx", "Cell line details")
+    screen = read(folder, human_genes)
+    assert screen.responses[AUC].tolist() == [0.9, 0.8, 1.2, 0.6]
+
+
+def test_targets_are_symbols_and_synonyms_find_structures(folder: Path, human_genes: pd.DataFrame) -> None:
+    drugs = read(folder, human_genes).drugs.set_index(DRUG)
+    assert drugs.loc["Aspirin", "targets"] == "TP53;BRAF"
+    assert drugs.loc["Aspirin", SMILES] == "CC(=O)Oc1ccccc1C(O)=O"
+
+
+def test_drugs_that_are_to_be_looked_up_have_no_readable_structure(folder: Path) -> None:
+    files = [path for path in folder.rglob("*") if path.name != "structures.csv"]
+    assert drugs_without_structure(files, folder / "structures.csv") == ["Nostructure"]
+    assert drugs_without_structure(files) == ["Acetylsalicylate", "Aspirin", "Nostructure"]
+
+
+def test_two_structures_of_one_drug_are_refused(folder: Path) -> None:
+    path = write(folder / "structures.csv", "drug,smiles\nASA,C\nas-a,CC\n")
+    with pytest.raises(ValueError, match="'ASA' has two structures"):
+        read_structures(path)
+
+
+def test_wrong_auc_is_refused_with_its_row(folder: Path, human_genes: pd.DataFrame) -> None:
     path = folder / "gdsc" / "GDSC2_fitted_dose_response_27Oct23.csv"
     write(path, CURVES + "GDSC2,101,H1,SIDM1,1,Aspirin,n/a?\n")
     with pytest.raises(ValueError, match=r"27Oct23\.csv: row 9: AUC 'n/a\?' is no number"):
-        read_portals(folder, source="test")
+        read(folder, human_genes)
 
 
 def test_missing_and_ambiguous_files_are_named(folder: Path) -> None:
-    write(folder / "depmap" / "OmicsCNGeneWGS.csv", MATRIX)
-    with pytest.raises(ValueError, match=r"OmicsCNGene\*\.csv fits several files: OmicsCNGene.csv, OmicsCNGeneWGS.csv"):
-        read_portals(folder, source="test")
-    (folder / "depmap" / "OmicsCNGeneWGS.csv").unlink()
-    (folder / "structures.csv").unlink()
-    with pytest.raises(ValueError, match=r"structures\.csv is missing"):
-        read_portals(folder, source="test")
+    files = list(folder.rglob("*.csv"))
+    with pytest.raises(ValueError, match=r"several files of copy_number .*OmicsCNGene\.csv, .*OmicsCNGeneWGS\.csv"):
+        sort_files([*files, folder / "depmap" / "OmicsCNGeneWGS.csv"])
+    with pytest.raises(ValueError, match=r"no file of models is there; it is named Model\.csv or sample_info\*\.csv"):
+        sort_files([file for file in files if file.name != "Model.csv"])
+    with pytest.raises(ValueError, match=r"no curves are there"):
+        sort_files([file for file in files if "fitted" not in file.name])
+    with pytest.raises(ValueError, match=r"no file of GDSC compounds is there"):
+        sort_files([file for file in files if "screened" not in file.name])
+
+
+OLDER = ("sample_info.csv", "CCLE_expression.csv", "CCLE_gene_cn.csv", "CCLE_mutations.csv", "CTRPv2.zip")
+
+
+def test_older_names_are_known() -> None:
+    assert all(sort_files(OLDER)[kind] for kind in ("models", EXPRESSION, COPY_NUMBER, MUTATION, "CTRP"))
+
+
+@pytest.mark.parametrize(
+    ("screens", "files"),
+    [
+        (["CTRPv2", "GDSC1", "GDSC2"], {"CTRPv2.0", "GDSC1_fit", "GDSC2_fit", "screened", "Cell_Lin"}),
+        (["GDSC2"], {"GDSC2_fit", "screened", "Cell_Lin"}),
+        (["CTRPv2"], {"CTRPv2.0"}),
+    ],
+)
+def test_only_the_files_of_the_screens_are_retrieved(screens: list[str], files: set[str]) -> None:
+    versions = read_versions(ROOT / "config" / "data_versions.csv")
+    needed = portal_files(versions, {"depmap": "23Q2", "gdsc": "8.5", "ctrp": "v2.0"}, screens)
+    assert len(needed) == 4 + len(files)
+    assert files == {name for entry in needed for name in files if entry.file.startswith(name)}
+    with pytest.raises(ValueError, match="version '24Q9' of depmap is not in"):
+        portal_files(versions, {"depmap": "24Q9"}, screens)

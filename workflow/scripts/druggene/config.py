@@ -8,6 +8,10 @@ from typing import Any
 
 import jsonschema
 
+_RETRIEVED = "resources/retrieved/"
+"""Begins the names of files that a rule brings where they are missing."""
+_TABLE_FORMATS = (".parquet", ".csv", ".tsv")
+
 
 def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) -> None:
     """Fill in the schema's defaults, expand environment variables in folders, and check everything.
@@ -69,7 +73,13 @@ def _fill_defaults(config: dict[str, Any], schema: dict[str, Any]) -> None:
 
 
 def _expand_folders(config: dict[str, Any]) -> None:
-    for section, key in (("gdsc_wheel", "folder"), ("release", "folder"), ("release", "omics_folder")):
+    for section, key in (
+        ("gdsc_wheel", "folder"),
+        ("release", "folder"),
+        ("release", "omics_folder"),
+        ("portals", "folder"),
+        ("own", "folder"),
+    ):
         if config[section][key] is not None:
             config[section][key] = os.path.expandvars(config[section][key])
 
@@ -89,10 +99,20 @@ def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterato
     published = config["ontology"]["source"] == "published" or config["genes"]["selection"] == "list"
     if source == "release" or published:
         yield from _missing_folders(config, root, "release", {"folder": "*.txt", "omics_folder": "expression.parquet"})
+    if source == "portals":
+        yield from _missing_folders(config, root, source, {"folder": "*"})
+        if config["portals"]["structures"] and not (root / config["portals"]["structures"]).is_file():
+            yield f"portals.structures: file {config['portals']['structures']} does not exist"
+    for section in ("release", "portals"):
+        if config[section]["source"] == "mirror" and config[section]["mirror"] is None:
+            yield f"{section}.mirror: needed because {section}.source is mirror; give the address of the files"
+    if source == "own":
+        yield from _incomplete_folder(config, root)
     if source == "simulated" and config["ontology"]["source"] != "go":
         yield "ontology.source: the simulated cohort is drawn over the Gene Ontology; use go"
     for key in ("obo", "gaf"):
-        if not (root / config["ontology"][key]).is_file():
+        retrieved = config["ontology"][key].startswith(_RETRIEVED)
+        if not retrieved and not (root / config["ontology"][key]).is_file():
             yield f"ontology.{key}: file {config['ontology'][key]} does not exist"
     if "published" in config["splits"]["protocols"] and source != "release":
         yield "splits.protocols: published needs input: release, which alone has the published files"
@@ -103,6 +123,27 @@ def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterato
         yield "naive: tissue_mean needs tissues, which the registry's GDSC data lack"
     if not config["models"]:
         yield "models: name at least one network to train"
+
+
+def _incomplete_folder(config: dict[str, Any], root: Path) -> Iterator[str]:
+    """Yield what the folder of the user's own tables lacks for what is asked of it."""
+    if config["own"]["folder"] is None:
+        yield "own.folder: needed because input is own; name the folder with your tables"
+        return
+    folder = root / config["own"]["folder"]
+    if not folder.is_dir():
+        yield f"own.folder: {config['own']['folder']} is not a folder"
+        return
+    there = {path.stem for path in folder.iterdir() if path.suffix in _TABLE_FORMATS}
+    for table in ("responses", "drugs"):
+        if table not in there:
+            yield f"own.folder: {folder} has no {table}.parquet, .csv or .tsv"
+    for name, model in config["models"].items():
+        for omic in sorted(set(model["omics"]) - there):
+            yield f"models.{name}.omics: own.folder has no table {omic}; leave out the omic or the model"
+    genes = config["genes"]
+    if "mutation" not in there and genes["selection"] == "most_mutated" and genes["top_mutated_fraction"] < 1:
+        yield "genes.top_mutated_fraction: without a table of mutations no gene is more mutated; set it to 1"
 
 
 def _missing_folders(config: dict[str, Any], root: Path, source: str, contents: dict[str, str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A drug screen with the genotype of its cell lines: what every input is turned into."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from druggene.constants import AUC, CELL_LINE, DRUG, OMICS, PAIR, SMILES, TISSUE
+from druggene.responses import combine_curves, summarise_sources
 from druggene.tables import require_columns, write_table
 
 _AUC_UNIT = "area under the dose-response curve; 0 kills all cells, 1 has no effect"
@@ -40,6 +41,12 @@ class Screen:
         Where the data come from, with version and licence.
     simulated
         Whether the responses are made up; shown wherever results are.
+    sources
+        What was read of each source, as :func:`druggene.responses.summarise_sources` gives it; made of the responses
+        that the screen begins with unless a reader knows of curves that it had to leave out before.
+    structures
+        Drug, origin (of its structure), smiles and problem (missing where the structure is used): one row per
+        structure that was looked at. Made of the drugs unless a reader has a report of its own.
     """
 
     responses: pd.DataFrame
@@ -49,7 +56,23 @@ class Screen:
     units: dict[str, str]
     source: str
     simulated: bool = False
+    sources: pd.DataFrame = field(default_factory=pd.DataFrame)
+    structures: pd.DataFrame = field(default_factory=pd.DataFrame)
     _counts: list[tuple[str, str, int, int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.sources.empty:
+            self.sources = summarise_sources(self.responses, "read")
+        if self.structures.empty:
+            smiles = self.drugs[SMILES]
+            self.structures = pd.DataFrame(
+                {
+                    DRUG: self.drugs[DRUG],
+                    "origin": pd.Series("source", index=smiles.index, dtype="str").where(smiles.notna()),
+                    SMILES: smiles,
+                    "problem": pd.Series("no structure is known", index=smiles.index, dtype="str").where(smiles.isna()),
+                }
+            )
 
     def count(self, step: str, what: str, n_in: int, n_out: int, reason: str) -> None:
         """Note how many of ``what`` a lossy ``step`` kept, and why the rest went."""
@@ -59,6 +82,14 @@ class Screen:
     def counts(self) -> pd.DataFrame:
         """The lossy steps so far: step, what, n_in, n_out, reason."""
         return pd.DataFrame(self._counts, columns=["step", "what", "n_in", "n_out", "reason"])
+
+    def combine_curves(self, replicates: str, overlap: str, preference: Sequence[str]) -> None:
+        """Combine several curves of a pair, as :func:`druggene.responses.combine_curves` says, and count what goes."""
+        before = len(self.responses)
+        self.responses = combine_curves(self.responses, replicates, overlap, preference)
+        reason = f"replicates: {replicates}; pairs of several screens: {overlap}"
+        self.count("curves combined", "curves", before, len(self.responses), reason)
+        self.drop_unused()
 
     def keep_complete(self) -> None:
         """Drop curves whose cell line lacks an omic or whose drug lacks a structure, then unused rows.
@@ -147,6 +178,16 @@ def write_screen(screen: Screen, folder: str | Path) -> None:
             units={omic: screen.units[omic]},
         )
     write(screen.counts, folder / "counts.parquet", description="what each step kept")
+    write(
+        pd.concat([screen.sources, summarise_sources(screen.responses, "used")], ignore_index=True),
+        folder / "sources.parquet",
+        description="cell lines, drugs, pairs and curves of each source, as read and as used",
+    )
+    write(
+        screen.structures.sort_values([DRUG, "origin"], kind="stable").reset_index(drop=True),
+        folder / "structures.parquet",
+        description="structures that were looked at, where they come from, and what is wrong with those not used",
+    )
 
 
 def _check(screen: Screen) -> None:

@@ -1,4 +1,4 @@
-"""Write a cohort in the raw formats of DepMap and GDSC, with the truth beside it."""
+"""Write a cohort in the raw formats of DepMap, GDSC and CTRP, with the truth beside it."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ import pandas as pd
 
 from druggene.constants import CELL_LINE, DRUG, SMILES, TISSUE
 from druggene.simulation.cohort import DECIMALS, Cohort
+from druggene.simulation.ctrp_archive import write_archive
+from druggene.simulation.workbook import write_workbook
 from druggene.tables import atomic_path, write_table
 
 SOURCE = "simulated by this workflow"
@@ -25,10 +27,13 @@ def write_raw(cohort: Cohort, folder: str | Path) -> None:
     """Write ``cohort`` below ``folder``; equal cohorts give equal bytes.
 
     The files are ``depmap/`` (Model, OmicsExpressionProteinCodingGenesTPMLogp1, OmicsCNGene, OmicsSomaticMutations),
-    ``gdsc/`` (GDSC2_fitted_dose_response, screened_compounds), ``structures.csv`` (drug, smiles; the GDSC portal
-    gives no structures) and ``truth/`` (Parquet: terms, activities, loadings, drivers, altered). One model in ten
-    has no COSMIC id in Model.csv and one in twenty no Sanger id either, so that the ids must be mapped as in real
-    releases.
+    ``gdsc/`` (GDSC2_fitted_dose_response, screened_compounds, Cell_Lines_Details), ``ctrp/`` (the zip file),
+    ``structures.csv`` (drug, smiles; GDSC gives no structures) and ``truth/`` (Parquet: terms, activities, loadings,
+    drivers, altered). One model in ten has no COSMIC id in Model.csv and one in twenty no Sanger id either, so that
+    the ids must be mapped as in real releases.
+
+    GDSC has every drug. Every second drug is in CTRP too, with the second curves of its pairs and a quarter of the
+    first ones, so that there are pairs of both screens, of one, and replicates within one.
     """
     folder = Path(folder)
     ids = _ids(cohort.cell_lines)
@@ -42,8 +47,13 @@ def write_raw(cohort: Cohort, folder: str | Path) -> None:
     _write(_variants(cohort), folder / "depmap" / "OmicsSomaticMutations.csv")
     panel = cohort.plan.panel
     drug_ids = pd.Series(np.arange(900001, 900001 + len(panel)), index=panel[DRUG])
-    _write(_dose_responses(cohort, ids, drug_ids), folder / "gdsc" / "GDSC2_fitted_dose_response.csv")
-    _write(_compounds(panel, drug_ids), folder / "gdsc" / "screened_compounds.csv")
+    in_ctrp = _in_ctrp(cohort)
+    curves = _dose_responses(cohort, ids, drug_ids)
+    write_workbook(curves[~in_ctrp], folder / "gdsc" / "GDSC2_fitted_dose_response_27Oct23.xlsx", "Sheet 1")
+    _write(_compounds(panel, drug_ids), folder / "gdsc" / "screened_compounds_rel_8.5.csv")
+    write_workbook(_cell_line_details(ids), folder / "gdsc" / "Cell_Lines_Details.xlsx", "Cell line details")
+    archive = folder / "ctrp" / "CTRPv2.0_2015_ctd2_ExpandedDataset.zip"
+    write_archive(cohort.responses[in_ctrp], ids, panel, archive, MAX_CONCENTRATION)
     _write(panel[[DRUG, SMILES]], folder / "structures.csv")
     _write_truth(cohort, folder / "truth")
 
@@ -65,25 +75,37 @@ def _write_truth(cohort: Cohort, folder: Path) -> None:
         write_table(table, folder / f"{name}.parquet", description=description, source=SOURCE, simulated=True)
 
 
+def _in_ctrp(cohort: Cohort) -> pd.Series:
+    """Return which curves are CTRP's."""
+    responses = cohort.responses
+    drugs = set(cohort.plan.panel[DRUG].iloc[::2])
+    second = responses.duplicated([CELL_LINE, DRUG])
+    fourth = pd.Series(np.arange(len(responses)) % 4 == 0, index=responses.index)
+    return responses[DRUG].isin(drugs) & (second | fourth)
+
+
 def _ids(cell_lines: pd.DataFrame) -> pd.DataFrame:
-    """Add made-up COSMIC and Sanger ids, outside the ranges in use."""
+    """Add made-up COSMIC and Sanger ids, outside the ranges in use, and CCLE's spelling of name and site."""
     number = np.arange(1, len(cell_lines) + 1)
     return cell_lines.assign(
-        cosmic=99_000_000 + number, sanger=[f"SIDM{90_000 + i}" for i in number], patient=[f"PT-SIM{i}" for i in number]
+        cosmic=99_000_000 + number,
+        sanger=[f"SIDM{90_000 + i}" for i in number],
+        patient=[f"PT-SIM{i}" for i in number],
+        stripped=cell_lines["name"].str.replace("-", ""),
+        site=cell_lines[TISSUE].str.replace(r"\W", "_", regex=True).str.lower(),
     )
 
 
 def _models(ids: pd.DataFrame) -> pd.DataFrame:
     number = np.arange(1, len(ids) + 1)
-    stripped = ids["name"].str.replace("-", "")
     return pd.DataFrame(
         {
             "ModelID": ids[CELL_LINE],
             "PatientID": ids["patient"],
             "CellLineName": ids["name"],
-            "StrippedCellLineName": stripped,
+            "StrippedCellLineName": ids["stripped"],
             "OncotreeLineage": ids[TISSUE],
-            "CCLEName": stripped + "_" + ids[TISSUE].str.replace(r"\W", "_", regex=True).str.upper(),
+            "CCLEName": ids["stripped"] + "_" + ids["site"].str.upper(),
             "SangerModelID": ids["sanger"].where(number % 20 != 0),
             "COSMICID": ids["cosmic"].astype("float64").where(number % 10 != 0),
         }
@@ -175,5 +197,25 @@ def _compounds(panel: pd.DataFrame, drug_ids: pd.Series) -> pd.DataFrame:
             "SYNONYMS": "",
             "TARGET": panel["targets"].str.replace(";", ", "),
             "TARGET_PATHWAY": panel["pathway"],
+        }
+    )
+
+
+def _cell_line_details(ids: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Sample Name": ids["name"],
+            "COSMIC identifier": ids["cosmic"],
+            "Whole Exome Sequencing (WES)": "Y",
+            "Copy Number Alterations (CNA)": "Y",
+            "Gene Expression": "Y",
+            "Methylation": "N",
+            "Drug\nResponse": "Y",
+            "GDSC\nTissue descriptor 1": ids["site"],
+            "GDSC\nTissue\ndescriptor 2": ids["site"],
+            "Cancer Type\n(matching TCGA label)": DATASET,
+            "Microsatellite \ninstability Status (MSI)": "",
+            "Screen Medium": "",
+            "Growth Properties": "",
         }
     )

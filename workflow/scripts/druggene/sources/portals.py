@@ -1,382 +1,313 @@
-"""Read a screen from the raw files of the portals: genotypes of DepMap, responses of GDSC, structures of the user.
+"""A screen from the raw files of the portals: genotypes of DepMap, responses of GDSC and CTRP, structures of CTRP, the
+user and PubChem.
 
-Every file is read by the names of its columns, because releases differ in their order. Formats, as DepMap 22Q4 to
-25Q2 and GDSC 8.1 to 8.5 have them:
-
-- matrices (expression, copy number): one row per model, gene columns headed ``SYMBOL (ENTREZ)``. The model stands in
-  the first, unnamed column, or since 25Q2 in ``ModelID`` among further id columns, with ``IsDefaultEntryForModel``
-  telling a model's profiles apart;
-- ``OmicsSomaticMutations``: one row per variant;
-- ``Model.csv``: ids of a model at DepMap, COSMIC and Sanger;
-- ``GDSC2_fitted_dose_response``: one row per curve (the portal's xlsx saved as csv);
-- ``screened_compounds``: targets in ``TARGET`` (8.2 and later) or ``PUTATIVE_TARGET`` (8.1);
-- ``structures.csv``: ``drug`` and ``smiles``, brought by the user, since GDSC gives no structures.
+Which file is what follows from its name, so that any release can be put in place of the pinned one.
 """
 
-import csv
 import logging
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Final
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
 
-from druggene.constants import AUC, CELL_LINE, COPY_NUMBER, DRUG, EXPRESSION, MUTATION, SMILES, TISSUE
+from druggene.constants import AUC, CELL_LINE, COPY_NUMBER, DRUG, EXPRESSION, MUTATION, OMICS, SMILES
+from druggene.responses import summarise_sources
 from druggene.screen import Screen, normalise_name
-from druggene.tables import require_columns
+from druggene.sources import ctrp, gdsc
+from druggene.sources.cell_line_identity import AMBIGUOUS, CONTRADICTED, match_cell_lines
+from druggene.sources.depmap import UNITS, read_gene_matrix, read_models, read_mutations
+from druggene.sources.drug_identity import StructureSource, resolve_structures, unify_drugs
+from druggene.sources.gene_identity import GeneTable
+from druggene.sources.reading import FilePath, read_fields
+from druggene.sources.versions import VersionEntry, Versions, files_of
 
 logger = logging.getLogger(__name__)
 
-FilePath = str | Path
+_MODELS: Final = "models"
+_CURVES: Final = "GDSC curves"
+_COMPOUNDS: Final = "GDSC compounds"
+_LINE_NAMES: Final = "GDSC cell lines"
+_CTRP: Final = "CTRP"
 
-UNITS = {
-    MUTATION: "1 = non-silent coding variant, 0 = none",
-    EXPRESSION: "log2(TPM + 1)",
-    COPY_NUMBER: "log2(relative copy number + 1)",
+_PATTERNS: Final = {
+    _MODELS: ("Model.csv", "sample_info*.csv"),
+    EXPRESSION: ("OmicsExpression*.csv", "CCLE_expression*.csv"),
+    COPY_NUMBER: ("OmicsCNGene*.csv", "CCLE_gene_cn*.csv"),
+    MUTATION: ("OmicsSomaticMutations*.csv", "CCLE_mutations*.csv"),
+    _CURVES: ("GDSC*_fitted_dose_response*.csv", "GDSC*_fitted_dose_response*.xlsx"),
+    _COMPOUNDS: ("screened_comp*.csv", "Drug_list*.csv"),
+    _LINE_NAMES: ("Cell_Lines_Details*.xlsx",),
+    _CTRP: ("CTRP*.zip",),
 }
-
-NON_SILENT = frozenset(
-    {
-        # Sequence Ontology, as the Variant Effect Predictor writes it
-        "missense_variant",
-        "stop_gained",
-        "stop_lost",
-        "start_lost",
-        "frameshift_variant",
-        "inframe_insertion",
-        "inframe_deletion",
-        "protein_altering_variant",
-        "splice_acceptor_variant",
-        "splice_donor_variant",
-        "transcript_ablation",
-        # Funcotator, in releases up to 23Q2
-        "missense",
-        "nonsense",
-        "nonstop",
-        "frame_shift_ins",
-        "frame_shift_del",
-        "in_frame_ins",
-        "in_frame_del",
-        "splice_site",
-        "start_codon_snp",
-        "start_codon_ins",
-        "start_codon_del",
-    }
-)
-"""Consequences that count as a mutation; of several (joined by ``&``), one is enough."""
-
-_GENE_COLUMN = re.compile(r"(\S+) \((\d+)\)")
-_BLOCK_BYTES = 1 << 26
-_FILES = {
-    "models": "depmap/Model.csv",
-    EXPRESSION: "depmap/OmicsExpression*.csv",
-    COPY_NUMBER: "depmap/OmicsCNGene*.csv",
-    MUTATION: "depmap/OmicsSomaticMutations*.csv",
-    "responses": "gdsc/GDSC*_fitted_dose_response*.csv",
-    "compounds": "gdsc/screened_compounds*.csv",
-    "structures": "structures.csv",
-}
+_NEEDED: Final = (_MODELS, *OMICS)
 
 
-def read_portals(folder: FilePath, source: str, simulated: bool = False) -> Screen:
-    """Read the portals' files below ``folder``: ``depmap/``, ``gdsc/`` and ``structures.csv``.
-
-    Curves are joined to models by COSMIC id, then Sanger id, then normalised name; drugs to structures by normalised
-    name, then synonym. Replicated curves are kept. Every loss is counted.
+def portal_files(versions: Versions, releases: Mapping[str, str], screens: Collection[str]) -> list[VersionEntry]:
+    """Return the rows of the files that are needed: all of DepMap, and those of GDSC and CTRP that ``screens`` need.
 
     Parameters
     ----------
-    folder
-        Where the files lie.
+    versions
+        The table of data versions.
+    releases
+        Version of depmap, gdsc and ctrp.
+    screens
+        Those of "CTRPv2", "GDSC1", "GDSC2" that are taken.
+
+    Raises
+    ------
+    ValueError
+        If a release is not in the table.
+    """
+    left_out = {"GDSC1", "GDSC2"} - set(screens)
+    needed = files_of(versions, "depmap", releases["depmap"])
+    if left_out != {"GDSC1", "GDSC2"}:
+        of_gdsc = files_of(versions, "gdsc", releases["gdsc"])
+        needed += [entry for entry in of_gdsc if not entry.file.startswith(tuple(left_out))]
+    if ctrp.SOURCE in screens:
+        needed += files_of(versions, "ctrp", releases["ctrp"])
+    return needed
+
+
+def sort_files(paths: Iterable[FilePath]) -> dict[str, list[Path]]:
+    """Return what each file is by its name; files of other names are left out.
+
+    Raises
+    ------
+    ValueError
+        If a kind that is needed is missing, there are no curves at all, or several files are of a kind that has one.
+    """
+    files = sorted(map(Path, paths))
+    found = {
+        kind: [file for file in files if any(fnmatch(file.name, pattern) for pattern in patterns)]
+        for kind, patterns in _PATTERNS.items()
+    }
+    for kind, patterns in _PATTERNS.items():
+        if kind in _NEEDED and not found[kind]:
+            raise ValueError(f"no file of {kind} is there; it is named {' or '.join(patterns)}")
+        if kind != _CURVES and len(found[kind]) > 1:
+            names = ", ".join(str(file) for file in found[kind])
+            raise ValueError(f"several files of {kind} are there, where one is needed: {names}")
+    if not found[_CURVES] and not found[_CTRP]:
+        raise ValueError(f"no curves are there; they are named {' or '.join(_PATTERNS[_CURVES] + _PATTERNS[_CTRP])}")
+    if found[_CURVES] and not found[_COMPOUNDS]:
+        raise ValueError(f"no file of {_COMPOUNDS} is there; it is named {' or '.join(_PATTERNS[_COMPOUNDS])}")
+    return found
+
+
+def read_portals(
+    paths: Iterable[FilePath],
+    source: str,
+    gene_table: GeneTable,
+    structures: FilePath | None = None,
+    pubchem: StructureSource | None = None,
+    simulated: bool = False,
+) -> Screen:
+    """Read the portals' files.
+
+    Cell lines are joined to DepMap's models (:func:`druggene.sources.cell_line_identity.match_cell_lines`), drugs of
+    both screens to each other (:func:`druggene.sources.drug_identity.unify_drugs`), genes by Entrez id. Every curve is
+    kept, also above 1 and of pairs that stand twice. Every loss is counted.
+
+    Parameters
+    ----------
+    paths
+        The files, in any order; see :func:`sort_files`.
     source
         Portals, versions and licence, for the metadata of what is written.
+    gene_table
+        The human genes.
+    structures
+        Table of drug (name) and smiles, brought by the user.
+    pubchem
+        Structures that PubChem gave.
     simulated
         Whether the files are made up.
 
     Raises
     ------
     ValueError
-        If a file is missing or stands twice, lacks a column, holds a value of the wrong kind, or nothing matches.
+        If a file is missing, lacks a column or holds a value of the wrong kind, or nothing matches.
     """
-    files = {name: _one_file(Path(folder), pattern) for name, pattern in _FILES.items()}
-    models = read_models(files["models"])
-    expression, copy_number = read_gene_matrix(files[EXPRESSION]), read_gene_matrix(files[COPY_NUMBER])
-    mutation = read_mutations(files[MUTATION], expression.columns)
-    curves = read_responses(files["responses"])
-    drugs = read_drugs(files["compounds"], files["structures"], set(expression.columns))
-
-    model_of = match_models(curves, models)
-    matched = curves.assign(**{CELL_LINE: model_of})[model_of.notna() & curves[AUC].notna()]
+    files = sort_files(paths)
+    models = read_models(files[_MODELS][0])
+    expression = read_gene_matrix(files[EXPRESSION][0], gene_table)
+    copy_number = read_gene_matrix(files[COPY_NUMBER][0], gene_table)
+    mutation = read_mutations(files[MUTATION][0], expression.columns, gene_table)
+    curves, described = _read_screens(files)
+    further = _further_structures(structures, pubchem)
+    resolved, report = {}, []
+    for portal, table in described.items():
+        resolved[portal], problems = resolve_structures(table, further)
+        report.append(problems.assign(portal=portal))
+    drugs, matches = unify_drugs(resolved)
+    drug_of = {
+        (portal, normalise_name(name)): drug
+        for portal, name, drug in matches[["source", "name", DRUG]].itertuples(index=False)
+    }
+    curves[DRUG] = [
+        drug_of[key] for key in zip(curves["portal"], curves["name_of_drug"].map(normalise_name), strict=True)
+    ]
+    model_of = match_cell_lines(curves, models)
+    if files[_LINE_NAMES]:
+        model_of = _match_by_listed_names(curves, model_of, models, gdsc.read_cell_line_names(files[_LINE_NAMES][0]))
+    found = curves[model_of[CELL_LINE].notna()].assign(**{CELL_LINE: model_of[CELL_LINE].dropna()})
+    matched = found[found[AUC].notna()]
     screen = Screen(
         responses=matched[[CELL_LINE, DRUG, AUC, "source"]].reset_index(drop=True),
         cell_lines=models,
-        drugs=drugs,
+        drugs=_describe(drugs, set(expression.columns)),
         omics={MUTATION: mutation, EXPRESSION: expression, COPY_NUMBER: copy_number},
-        units=UNITS,
+        units=dict(UNITS),
         source=source,
         simulated=simulated,
+        sources=summarise_sources(
+            curves.assign(**{CELL_LINE: curves["name"], DRUG: curves["name_of_drug"]}), stage="read"
+        ),
+        structures=_name_drugs(pd.concat(report), drug_of),
     )
-    found = curves[model_of.notna()]
-    reason = "no model with its COSMIC id, Sanger id or name"
-    screen.count("model found", "cell lines", curves["name"].nunique(), found["name"].nunique(), reason)
-    screen.count("model found", "curves", len(curves), len(found), reason)
+    for counted in gene_table.counts:
+        screen.count(*counted)
+    _count_drugs(screen, matches)
+    _count_cell_lines(screen, curves, model_of)
+    screen.count("model found", "curves", len(curves), len(found), "of a cell line without a model")
     screen.count("AUC present", "curves", len(found), len(matched), "no AUC")
-    described = set(drugs[DRUG])
-    screen.select("drug described", "drug not among the screened compounds", drugs=described)
     screen.keep_complete()
     return screen
 
 
-def read_gene_matrix(path: FilePath) -> pd.DataFrame:
-    """Return models x genes of an expression or copy number file, float32, NaN where empty.
-
-    Columns whose header is no ``SYMBOL (ENTREZ)`` are left out and logged.
-
-    Raises
-    ------
-    ValueError
-        If there is no gene column or no model column, a gene or model stands twice, or a value is no number.
-    """
-    header = _header(path)
-    symbols = {column: match[1] for column in header if (match := _GENE_COLUMN.fullmatch(column))}
-    if not symbols:
-        raise ValueError(f"{path}: no column is headed 'SYMBOL (ENTREZ)'; take the file as the portal gives it")
-    id_column = "ModelID" if "ModelID" in header else header[0]
-    if id_column in symbols:
-        raise ValueError(f"{path}: neither a column ModelID nor a first column with the model; restore it")
-    of_gene: dict[str, str] = {}
-    for column, symbol in symbols.items():
-        if symbol in of_gene:
-            raise ValueError(f"{path}: columns {of_gene[symbol]!r} and {column!r} have one symbol; keep one of them")
-        of_gene[symbol] = column
-    default = [name for name in ("IsDefaultEntryForModel",) if name in header]
-    table = _read_arrow(path, [id_column, *default, *symbols], dict.fromkeys(symbols, pa.float32()))
-    if default:
-        table = table.filter(_is_true(table[default[0]]))
-    models = pd.Index(table[id_column].to_pandas(), name=CELL_LINE)
-    if models.has_duplicates:
-        raise ValueError(f"{path}: model {models[models.duplicated()][0]!r} has two rows; keep one")
-    values = np.empty((len(models), len(symbols)), dtype=np.float32)
-    for i, column in enumerate(symbols):
-        values[:, i] = table[column].to_numpy()
-    logger.info("%s: %d models, %d genes", path, *values.shape)
-    other = set(header) - symbols.keys() - {id_column, *default}
-    if other:
-        logger.info("%s: columns left out, as they hold no gene with an Entrez id: %s", path, ", ".join(sorted(other)))
-    return pd.DataFrame(values, index=models, columns=list(symbols.values()))
+def drugs_without_structure(paths: Iterable[FilePath], structures: FilePath | None = None) -> list[str]:
+    """Return the names of the screened drugs that neither the portals nor the user give a readable structure of."""
+    names: list[str] = []
+    for table in _read_screens(sort_files(paths))[1].values():
+        resolved, _ = resolve_structures(table, _further_structures(structures, None))
+        names.extend(resolved.loc[resolved[SMILES].isna(), "name"])
+    return names
 
 
-def read_mutations(path: FilePath, genes: Collection[str] = ()) -> pd.DataFrame:
-    """Return models x genes, 1 where a gene has a non-silent coding variant, else 0.
-
-    A variant counts if one of its consequences (``VariantInfo``, where empty ``MolecularConsequence``) is in
-    :data:`NON_SILENT` and its transcript codes for a protein (``VepBiotype``, where given). A model is measured if it
-    has any variant, counted or not. Genes are those with a counted variant and ``genes``: the whole exome was
-    sequenced, so a gene without a variant is not mutated.
+def read_structures(path: FilePath) -> StructureSource:
+    """Read the user's table of drug and smiles.
 
     Raises
     ------
     ValueError
-        If a column is missing, or no variant counts.
+        If a column is missing, or a drug (in any spelling) has two structures.
     """
-    header = _header(path)
-    consequence_columns = [name for name in ("VariantInfo", "MolecularConsequence") if name in header]
-    if not consequence_columns:
-        raise ValueError(f"{path}: missing column VariantInfo (or MolecularConsequence); found {', '.join(header)}")
-    require_columns(header, ["ModelID", "HugoSymbol"], path)
-    optional = [name for name in ("VepBiotype", "IsDefaultEntryForModel") if name in header]
-    table = _read_arrow(path, ["ModelID", "HugoSymbol", *consequence_columns, *optional], {})
-    if "IsDefaultEntryForModel" in optional:
-        table = table.filter(_is_true(table["IsDefaultEntryForModel"]))
-    variants = table.to_pandas()
-    models = pd.Index(sorted(variants["ModelID"].dropna().unique()), name=CELL_LINE)
-
-    consequence = variants[consequence_columns[0]]
-    for column in consequence_columns[1:]:
-        consequence = consequence.fillna(variants[column])
-    terms = consequence.fillna("").unique()
-    counting = {term for term in terms if not NON_SILENT.isdisjoint(re.split(r"[&,]", term.lower()))}
-    counts = consequence.isin(counting) & variants["HugoSymbol"].notna() & variants["ModelID"].notna()
-    if "VepBiotype" in optional:
-        counts &= variants["VepBiotype"].fillna("protein_coding") == "protein_coding"
-    logger.info("%s: %d of %d variants are non-silent and coding", path, counts.sum(), len(variants))
-    if not counts.any():
-        raise ValueError(f"{path}: none of {len(variants)} variants is non-silent and coding; check its consequences")
-    counted = variants[counts]
-    columns = pd.Index(sorted(set(counted["HugoSymbol"]) | set(genes)))
-    values = np.zeros((len(models), len(columns)), dtype=np.float32)
-    values[models.get_indexer(counted["ModelID"]), columns.get_indexer(counted["HugoSymbol"])] = 1
-    return pd.DataFrame(values, index=models, columns=columns)
-
-
-def read_models(path: FilePath) -> pd.DataFrame:
-    """Return cell_line (ModelID), name, tissue (OncotreeLineage), ccle_name, sanger_id and cosmic_id of each model.
-
-    COSMIC ids are text without decimals; what is missing stays missing.
-    """
-    columns = {
-        "ModelID": CELL_LINE,
-        "CellLineName": "name",
-        "OncotreeLineage": TISSUE,
-        "CCLEName": "ccle_name",
-        "SangerModelID": "sanger_id",
-        "COSMICID": "cosmic_id",
-    }
-    table = _read_text(path, list(columns)).rename(columns=columns)
-    unnamed = table[CELL_LINE].isna()
-    if unnamed.any():
-        raise ValueError(f"{path}: row {_file_row(unnamed)} has no ModelID; fill it in or remove the row")
-    twice = table.loc[table[CELL_LINE].duplicated(), CELL_LINE]
-    if len(twice):
-        raise ValueError(f"{path}: model {twice.iloc[0]!r} has two rows; keep one")
-    table["name"] = table["name"].fillna(table[CELL_LINE])
-    table["cosmic_id"] = _whole_number_text(table["cosmic_id"])
-    return table
-
-
-def read_responses(path: FilePath) -> pd.DataFrame:
-    """Return the curves of a GDSC file: name, cosmic_id, sanger_id, drug, auc (float64), source (DATASET).
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, or a value of AUC is no number.
-    """
-    columns = {
-        "CELL_LINE_NAME": "name",
-        "COSMIC_ID": "cosmic_id",
-        "SANGER_MODEL_ID": "sanger_id",
-        "DRUG_NAME": DRUG,
-        "AUC": AUC,
-        "DATASET": "source",
-    }
-    table = _read_text(path, list(columns)).rename(columns=columns)
-    auc = pd.to_numeric(table[AUC], errors="coerce")
-    wrong = auc.isna() & table[AUC].notna()
-    if wrong.any():
-        raise ValueError(f"{path}: row {_file_row(wrong)}: AUC {table.loc[wrong, AUC].iloc[0]!r} is no number")
-    table[AUC] = auc.astype("float64")
-    table["cosmic_id"] = _whole_number_text(table["cosmic_id"])
-    return table
-
-
-def read_drugs(compounds: FilePath, structures: FilePath, genes: Collection[str]) -> pd.DataFrame:
-    """Return drug, name, smiles, targets and pathway of the screened compounds.
-
-    A compound that was screened under several ids stands once. Targets are those that are among ``genes``: GDSC mixes
-    symbols and descriptions ("EGFR, ERBB2", "Microtubule stabiliser").
-    """
-    header = _header(compounds)
-    target = "TARGET" if "TARGET" in header else "PUTATIVE_TARGET"
-    table = _read_text(compounds, ["DRUG_NAME", "SYNONYMS", target, "TARGET_PATHWAY"])
-    table = table.dropna(subset="DRUG_NAME").drop_duplicates("DRUG_NAME").reset_index(drop=True)
-    given = _read_text(structures, [DRUG, SMILES]).dropna()
+    given = read_fields(path, {DRUG: ("drug", "name"), SMILES: ("smiles",)}).dropna()
     keys = given[DRUG].map(normalise_name)
     smiles_of = dict(zip(keys, given[SMILES], strict=True))
     for key in keys[keys.duplicated()]:
         if (given.loc[keys == key, SMILES] != smiles_of[key]).any():
-            raise ValueError(f"{structures}: {given.loc[keys == key, DRUG].iloc[0]!r} has two structures; keep one")
+            raise ValueError(f"{path}: {given.loc[keys == key, DRUG].iloc[0]!r} has two structures; keep one")
+    return StructureSource("user's table", smiles_of)
 
-    def structure(name: str, synonyms: str) -> str | None:
-        others = synonyms.split(",") if synonyms else []
-        candidates = (normalise_name(each) for each in (name, *others))
-        return next((smiles_of[each] for each in candidates if each in smiles_of), None)
 
-    known = set(genes)
+def _further_structures(structures: FilePath | None, pubchem: StructureSource | None) -> Sequence[StructureSource]:
+    given = [read_structures(structures)] if structures else []
+    return [*given, *([pubchem] if pubchem else [])]
+
+
+def _read_screens(files: dict[str, list[Path]]) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Return all curves (portal, name, ids, name_of_drug, auc, source) and the drugs of each portal with a curve."""
+    curves: list[pd.DataFrame] = []
+    described: dict[str, pd.DataFrame] = {}
+    if files[_CURVES]:
+        read = pd.concat([gdsc.read_curves(file) for file in files[_CURVES]], ignore_index=True)
+        curves.append(read.assign(portal="GDSC"))
+        described["GDSC"] = gdsc.read_compounds(files[_COMPOUNDS][0])
+    if files[_CTRP]:
+        read, described["CTRP"] = ctrp.read_ctrp(files[_CTRP][0])
+        curves.append(read.assign(portal="CTRP"))
+    joined = pd.concat(curves, ignore_index=True).rename(columns={DRUG: "name_of_drug"})
+    for column in ("cosmic_id", "sanger_id", "ccle_name"):
+        joined[column] = (
+            joined[column].astype("str") if column in joined else pd.Series(None, joined.index, dtype="str")
+        )
+    return joined, {
+        portal: _with_curves(table, joined[joined["portal"] == portal]) for portal, table in described.items()
+    }
+
+
+def _with_curves(described: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """Return the drugs with a curve, described or not, one spelling each."""
+    names = curves["name_of_drug"].drop_duplicates()
+    names = names[~names.map(normalise_name).duplicated()].sort_values()
+    by_key = described[~described["name"].map(normalise_name).duplicated()]
+    by_key = by_key.set_index(by_key["name"].map(normalise_name)).drop(columns="name")
+    table = by_key.reindex(names.map(normalise_name)).reset_index(drop=True)
+    table.insert(0, "name", names.to_numpy())
+    for column in ("synonyms", SMILES, "targets", "pathway"):
+        table[column] = table[column].astype("str") if column in table else pd.Series(None, table.index, dtype="str")
+    return table
+
+
+def _describe(drugs: pd.DataFrame, genes: Collection[str]) -> pd.DataFrame:
+    """Return drug, name, smiles, targets and pathway.
+
+    Targets are those that are among ``genes``: GDSC mixes symbols and descriptions ("EGFR, ERBB2", "Microtubule
+    stabiliser").
+    """
 
     def symbols(text: str) -> str | None:
-        return ";".join(part for part in re.split(r"[,;]\s*", text.strip()) if part in known) or None
+        return ";".join(part for part in re.split(r"[,;]\s*", text.strip()) if part in genes) or None
 
     return pd.DataFrame(
         {
-            DRUG: table["DRUG_NAME"],
-            "name": table["DRUG_NAME"],
-            SMILES: pd.Series(map(structure, table["DRUG_NAME"], table["SYNONYMS"].fillna("")), dtype="str"),
-            "targets": pd.Series(map(symbols, table[target].fillna("")), dtype="str"),
-            "pathway": table["TARGET_PATHWAY"].str.strip(),
+            DRUG: drugs[DRUG].astype("str"),
+            "name": drugs[DRUG].astype("str"),
+            SMILES: drugs[SMILES].astype("str"),
+            "targets": drugs["targets"].astype("str").map(symbols, na_action="ignore").astype("str"),
+            "pathway": drugs["pathway"].astype("str"),
         }
     )
 
 
-def match_models(curves: pd.DataFrame, models: pd.DataFrame) -> pd.Series:
-    """Return the model of each curve: by COSMIC id, else Sanger id, else normalised name; missing where none fits.
-
-    A key that several models share decides nothing.
-    """
-    found = pd.Series(np.nan, index=curves.index, dtype="str")
-    for column in ("cosmic_id", "sanger_id", "name"):
-        keys, wanted = models[column], curves[column]
-        if column == "name":
-            keys, wanted = keys.map(normalise_name), wanted.map(normalise_name, na_action="ignore")
-        unique = keys.notna() & ~keys.duplicated(keep=False)
-        model_of = pd.Series(models.loc[unique, CELL_LINE].to_numpy(), index=keys[unique])
-        by_key = wanted.map(model_of)
-        logger.info("curves matched by %s: %d", column, (found.isna() & by_key.notna()).sum())
-        found = found.fillna(by_key)
-    return found
-
-
-def _one_file(folder: Path, pattern: str) -> Path:
-    """Return the one file that fits; releases put a date or version into some names."""
-    files = sorted(folder.glob(pattern))
-    if len(files) != 1:
-        what = "is missing" if not files else "fits several files: " + ", ".join(file.name for file in files)
-        raise ValueError(f"{folder}: {pattern} {what}; put exactly one there")
-    return files[0]
-
-
-def _header(path: FilePath) -> list[str]:
-    with open(path, newline="", encoding="utf-8-sig") as lines:
-        header = next(csv.reader(lines), [])
-    if not header:
-        raise ValueError(f"{path}: the file is empty; fetch it again")
-    return header
-
-
-def _read_arrow(path: FilePath, columns: list[str], types: dict[str, pa.DataType]) -> pa.Table:
-    """Read columns of a large file, all threads at work; those without a type are text, empty meaning missing.
-
-    Large blocks, because a matrix of 19,000 columns in blocks of the default size would fall into millions of pieces.
-    """
-    convert = arrow_csv.ConvertOptions(
-        include_columns=columns,
-        column_types={column: types.get(column, pa.string()) for column in columns},
-        strings_can_be_null=True,
-        null_values=["", "NA", "NaN", "nan"],
+def _name_drugs(report: pd.DataFrame, drug_of: dict[tuple[str, str], str]) -> pd.DataFrame:
+    keys = zip(report["portal"], report["name"].map(normalise_name), strict=True)
+    origin = report["origin"].where(report["origin"] != "portal", report["portal"])
+    return pd.DataFrame(
+        {
+            DRUG: [drug_of[key] for key in keys],
+            "origin": origin.astype("str").to_numpy(),
+            SMILES: report[SMILES].astype("str").to_numpy(),
+            "problem": report["problem"].astype("str").to_numpy(),
+        }
     )
-    read = arrow_csv.ReadOptions(block_size=_BLOCK_BYTES)
-    try:
-        return arrow_csv.read_csv(path, read_options=read, convert_options=convert)
-    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise ValueError(f"{path}: {_name_column(str(error), _header(path))}; correct or refetch the file") from None
 
 
-def _name_column(message: str, header: list[str]) -> str:
-    """Put the name of the column into pyarrow's message, which has its number."""
-    match = re.search(r"CSV column #(\d+)", message)
-    return message.replace(match[0], f"column {header[int(match[1])]!r}") if match else message
+def _match_by_listed_names(
+    curves: pd.DataFrame, model_of: pd.DataFrame, models: pd.DataFrame, listed: pd.DataFrame
+) -> pd.DataFrame:
+    """Try the names that GDSC's list of cell lines has for the COSMIC ids of curves without a model."""
+    names = curves["cosmic_id"].map(listed.set_index("cosmic_id")["name"])
+    open_ = model_of["by"].isna() & names.notna() & (names != curves["name"])
+    if not open_.any():
+        return model_of
+    second = match_cell_lines(curves[open_].assign(name=names[open_]), models)
+    return pd.concat([model_of[~open_], second]).loc[model_of.index]
 
 
-def _is_true(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.is_in(pc.utf8_lower(column), pa.array(["yes", "true", "1"]))
+def _count_cell_lines(screen: Screen, curves: pd.DataFrame, model_of: pd.DataFrame) -> None:
+    lines = curves[["portal", "name"]].assign(**{CELL_LINE: model_of[CELL_LINE], "by": model_of["by"]})
+    lines = lines.drop_duplicates(["portal", "name", CELL_LINE])
+    for portal, part in lines.groupby("portal", sort=True):
+        found = part[part[CELL_LINE].notna()]
+        how = ", ".join(f"{number} by {key}" for key, number in found["by"].value_counts().sort_index().items())
+        doubtful = int((part["by"] == AMBIGUOUS).sum()), int((part["by"] == CONTRADICTED).sum())
+        reason = f"no model ({doubtful[0]} ambiguous names, {doubtful[1]} with another id); found: {how}"
+        screen.count("model found", f"cell lines of {portal}", len(part), len(found), reason)
+    found = lines[lines[CELL_LINE].notna()]
+    reason = "the same model in both portals, or under two names"
+    screen.count("cell lines unified", "cell lines", len(found), found[CELL_LINE].nunique(), reason)
 
 
-def _read_text(path: FilePath, columns: list[str]) -> pd.DataFrame:
-    """Read columns of a small file as text, empty meaning missing ("NA" is a value there), in the given order."""
-    require_columns(_header(path), columns, path)
-    table = pd.read_csv(path, usecols=columns, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8-sig")
-    return table[columns]
-
-
-def _whole_number_text(column: pd.Series) -> pd.Series:
-    """Return ids without the ``.0`` that they get where some are missing."""
-    return column.str.replace(r"\.0$", "", regex=True)
-
-
-def _file_row(mask: pd.Series) -> int:
-    """Return the row in the file, counted from 1 with the header, of the first True."""
-    return int(np.flatnonzero(mask)[0]) + 2
+def _count_drugs(screen: Screen, matches: pd.DataFrame) -> None:
+    how = ", ".join(f"{number} by {key}" for key, number in matches["by"].value_counts().sort_index().items())
+    reason = f"the same drug in both portals, or under two names: {how or 'none'}"
+    screen.count("drugs unified", "drugs", len(matches), matches[DRUG].nunique(), reason)
+    looked_at = screen.structures[screen.structures[SMILES].notna()]
+    readable = int(looked_at["problem"].isna().sum())
+    screen.count("structures readable", "structures", len(looked_at), readable, "RDKit cannot read the SMILES")

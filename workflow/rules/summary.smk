@@ -1,0 +1,73 @@
+"""Tables of the data that a run rests on: the paper's Table 1 and Table S1, and the files with their licences."""
+
+from dataclasses import asdict
+
+FOLD_TABLES = ["genes", "terms", "term_edges", "term_genes"]
+ALL_FOLDS = [
+    (protocol, fold, f"{RESULTS}/data/{protocol}/fold_{fold}")
+    for protocol in PROTOCOLS
+    for fold in folds_of(protocol)
+]
+TIDY_RULE = {
+    "gdsc_wheel": "tidy_gdsc_wheel",
+    "release": "tidy_release",
+    "portals": "tidy_portals",
+    "simulated": "tidy_portals",
+    "own": "tidy_own",
+}
+FILES_READ = {
+    *getattr(rules, TIDY_RULE[config["input"]]).input,
+    *rules.select_genes.input,
+    *ONTOLOGY.values(),
+    config["ontology"]["obo"],
+    config["ontology"]["gaf"],
+}
+
+
+rule tabulate_data:
+    """Tabulate sources, preprocessing and retrieved files."""
+    input:
+        sources=f"{RESULTS}/data/sources.parquet",
+        counts=f"{RESULTS}/data/counts.parquet",
+        mutation=f"{RESULTS}/data/mutation.parquet",
+        expression=f"{RESULTS}/data/expression.parquet",
+        copy_number=f"{RESULTS}/data/copy_number.parquet",
+        ontology=branch(
+            config["ontology"]["source"] == "go",
+            then=[ONTOLOGY[name] for name in ONTOLOGY if name.endswith("s")],
+            otherwise=[],
+        ),
+        folds=[
+            f"{folder}/{table}.parquet"
+            for *_, folder in ALL_FOLDS
+            for table in FOLD_TABLES
+        ],
+    output:
+        sources_csv=f"{RESULTS}/tables/data_sources.csv",
+        sources_md=f"{RESULTS}/tables/data_sources.md",
+        preprocessing_csv=f"{RESULTS}/tables/preprocessing.csv",
+        preprocessing_md=f"{RESULTS}/tables/preprocessing.md",
+        files_csv=f"{RESULTS}/tables/data_files.csv",
+        files_md=f"{RESULTS}/tables/data_files.md",
+    log:
+        f"{RESULTS}/logs/tabulate_data.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tabulate_data.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(1500, per_megabyte=20),
+        runtime=scaled(10),
+    params:
+        ontology=[name for name in ONTOLOGY if name.endswith("s")],
+        fold_tables=FOLD_TABLES,
+        folds=ALL_FOLDS,
+        files=[
+            asdict(entry)
+            for entry in VERSIONS.values()
+            if f"{RETRIEVED}/{entry.place}" in FILES_READ
+        ],
+        code=code_digest("tabulate_data"),
+    script:
+        "../scripts/tabulate_data.py"

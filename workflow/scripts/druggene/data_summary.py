@@ -1,0 +1,116 @@
+"""What data a run rests on: sources (the paper's Table 1), preprocessing (its Table S1) and retrieved files."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from druggene.constants import CELL_LINE, GENE, OMICS
+
+READ: Final = "read"
+USED: Final = "used"
+
+_QUANTITIES: Final = {
+    "cell_lines": "cell lines",
+    "drugs": "drugs",
+    "pairs": "pairs",
+    "curves": "curves",
+    "auc_above_1": "curves with an AUC above 1",
+}
+
+
+def source_table(
+    sources: pd.DataFrame, omics: Mapping[str, tuple[int, int, float]], ontology: Mapping[str, int]
+) -> pd.DataFrame:
+    """Return the table of data sources: data, quantity, read and used.
+
+    Parameters
+    ----------
+    sources
+        As :func:`druggene.responses.summarise_sources` gives it, of the stages "read" and "used".
+    omics
+        Omic to the numbers of its cell lines and genes and the fraction of missing values.
+    ontology
+        Quantity to number, of the ontology before anything is selected.
+    """
+    rows: list[tuple[str, str, float | None, float | None]] = []
+    by_stage = {stage: part.set_index("source") for stage, part in sources.groupby("stage")}
+    for source in dict.fromkeys(sources["source"]):
+        for column, quantity in _QUANTITIES.items():
+            values = [part[column].get(source) for part in (by_stage[READ], by_stage[USED])]
+            rows.append(("all screens" if source == "all" else source, quantity, values[0], values[1]))
+    for omic in OMICS:
+        lines, genes, missing = omics[omic]
+        name = omic.replace("_", " ")
+        percent = round(100 * missing, 2)
+        rows += [(name, "cell lines", None, lines), (name, "genes", None, genes), (name, "missing, %", None, percent)]
+    rows += [("ontology", quantity, number, None) for quantity, number in ontology.items()]
+    return pd.DataFrame(rows, columns=["data", "quantity", READ, USED])
+
+
+def preprocessing_table(
+    counts: pd.DataFrame, folds: Iterable[tuple[str, int, Mapping[str, pd.DataFrame]]], n_genes: int
+) -> pd.DataFrame:
+    """Return the table of preprocessing: step, what, n_in, n_out, lost and reason.
+
+    Parameters
+    ----------
+    counts
+        Lossy steps from the sources to the screen.
+    folds
+        Protocol, fold and its tables: genes, terms, term_edges and term_genes.
+    n_genes
+        Genes that any omic has, of which each fold selects.
+    """
+    rows = [counts]
+    for protocol, fold, tables in folds:
+        where = f"{protocol.replace('_', ' ')}, fold {fold}"
+        layers = tables["terms"]["layer"].value_counts().sort_index()
+        reason = "layers: " + "/".join(str(number) for number in layers)
+        genes, annotated = len(tables["genes"]), tables["term_genes"][GENE].nunique()
+        rows.append(
+            pd.DataFrame(
+                [
+                    ("genes selected", f"genes ({where})", n_genes, genes, "not often mutated, annotated and measured"),
+                    ("hierarchy built", f"genes ({where})", genes, annotated, "of no kept term"),
+                    ("hierarchy built", f"terms ({where})", None, len(tables["terms"]), reason),
+                    ("hierarchy built", f"edges of terms ({where})", None, len(tables["term_edges"]), ""),
+                    ("hierarchy built", f"annotations ({where})", None, len(tables["term_genes"]), ""),
+                ],
+                columns=list(counts.columns),
+            )
+        )
+    table = pd.concat(rows, ignore_index=True).astype({"n_in": "Int64", "n_out": "Int64"})
+    table.insert(4, "lost", table["n_in"] - table["n_out"])
+    return table
+
+
+def file_table(entries: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the retrieved files that a run rests on: dataset, version, file, licence, url and checksum."""
+    columns = ["dataset", "version", "file", "licence", "url", "checksum_kind", "checksum"]
+    return pd.DataFrame([{column: entry[column] for column in columns} for entry in entries], columns=columns)
+
+
+def measure_omic(matrix: pd.DataFrame) -> tuple[int, int, float]:
+    """Return the numbers of cell lines and genes of an omic's table and the fraction of missing values."""
+    values = matrix.drop(columns=CELL_LINE, errors="ignore")
+    return (*values.shape, float(values.isna().to_numpy().mean()))
+
+
+def to_markdown(table: pd.DataFrame, title: str, simulated: bool) -> str:
+    """Return a table for people; numbers are grouped by thousands, simulated data say so."""
+    head = [f"{title}{' of **simulated** data' if simulated else ''}.", ""]
+    lines = [list(map(str, table.columns)), ["---"] * table.shape[1], *map(_cells, table.itertuples(index=False))]
+    return "\n".join([*head, *("| " + " | ".join(line) + " |" for line in lines)]) + "\n"
+
+
+def _cells(row: Iterable[Any]) -> list[str]:
+    return [_cell(value) for value in row]
+
+
+def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return "–"
+    if isinstance(value, str):
+        return value.replace("|", "\\|").replace("\n", " ")
+    return f"{value:,}" if float(value) != int(value) else f"{int(value):,}"
