@@ -26,7 +26,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 INSTALLING := .venv/.installing
 
 .DELETE_ON_ERROR:
-.PHONY: help results test lint benchmark benchmark-scale clean
+.PHONY: help results test lint benchmark benchmark-scale benchmark-parsers clean
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -52,6 +52,10 @@ benchmark: .venv/.installed
 # Time and memory of every step at half a million pairs, about five minutes; ARGS="--quick" needs seconds.
 benchmark-scale: .venv/.installed
 	PYTHONPATH=workflow/scripts:. $(BIN)/python -m benchmarks.scale $(ARGS)
+
+# Time and memory of the portals' parsers on made-up files of full size, some minutes; ARGS="--help" names the options.
+benchmark-parsers: .venv/.installed
+	PYTHONPATH=workflow/scripts:. $(BIN)/python -m benchmarks.parsers $(ARGS)
 
 # What the tools remember between runs; never results, retrieved files or the environment.
 clean:

@@ -80,15 +80,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def human_genes() -> pd.DataFrame:
-    path = ROOT / "resources" / "go" / "human_genes.tsv.gz"
-    return pd.read_csv(path, sep="\t", dtype="str", usecols=["entrez_id", "symbol", "aliases"])
+@pytest.fixture
+def human_genes() -> GeneTable:
+    return GeneTable.read(ROOT / "resources" / "go" / "human_genes.tsv.gz")
 
 
-def read(folder: Path, genes: pd.DataFrame) -> Screen:
+def read(folder: Path, genes: GeneTable) -> Screen:
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "structures.csv"]
-    return read_portals(files, "test", GeneTable(genes), folder / "structures.csv")
+    return read_portals(files, "test", genes, folder / "structures.csv")
 
 
 CTRP = {
@@ -113,7 +112,7 @@ def add_ctrp(folder: Path) -> None:
             archive.writestr(name, text)
 
 
-def test_screen_counts_every_loss(folder: Path, human_genes: pd.DataFrame, tmp_path: Path) -> None:
+def test_screen_counts_every_loss(folder: Path, human_genes: GeneTable, tmp_path: Path) -> None:
     screen = read(folder, human_genes)
     assert screen.responses[[CELL_LINE, DRUG, AUC]].to_numpy().tolist() == [
         ["ACH-1", "Aspirin", 0.9],
@@ -141,7 +140,7 @@ def test_screen_counts_every_loss(folder: Path, human_genes: pd.DataFrame, tmp_p
     assert sources.loc[("GDSC2", "used")].tolist() == [2, 1, 2, 3, 1]
 
 
-def test_both_screens_come_under_one_set_of_names(folder: Path, human_genes: pd.DataFrame) -> None:
+def test_both_screens_come_under_one_set_of_names(folder: Path, human_genes: GeneTable) -> None:
     add_ctrp(folder)
     (folder / "structures.csv").write_text("drug,smiles\nNostructure,C1CC(\n")
     screen = read(folder, human_genes)
@@ -174,7 +173,7 @@ def test_both_screens_come_under_one_set_of_names(folder: Path, human_genes: pd.
 
 
 def test_a_name_of_the_list_of_cell_lines_helps_where_the_curves_have_another(
-    folder: Path, human_genes: pd.DataFrame
+    folder: Path, human_genes: GeneTable
 ) -> None:
     path = folder / "gdsc" / "GDSC2_fitted_dose_response_27Oct23.csv"
     write(path, CURVES.replace("557,Unknown,SIDM8", "557,Unknown,"))
@@ -184,7 +183,7 @@ def test_a_name_of_the_list_of_cell_lines_helps_where_the_curves_have_another(
     assert screen.responses[AUC].tolist() == [0.9, 0.8, 1.2, 0.6]
 
 
-def test_targets_are_symbols_and_synonyms_find_structures(folder: Path, human_genes: pd.DataFrame) -> None:
+def test_targets_are_symbols_and_synonyms_find_structures(folder: Path, human_genes: GeneTable) -> None:
     drugs = read(folder, human_genes).drugs.set_index(DRUG)
     assert drugs.loc["Aspirin", "targets"] == "TP53;BRAF"
     assert drugs.loc["Aspirin", SMILES] == "CC(=O)Oc1ccccc1C(O)=O"
@@ -202,7 +201,7 @@ def test_two_structures_of_one_drug_are_refused(folder: Path) -> None:
         read_structures(path)
 
 
-def test_wrong_auc_is_refused_with_its_row(folder: Path, human_genes: pd.DataFrame) -> None:
+def test_wrong_auc_is_refused_with_its_row(folder: Path, human_genes: GeneTable) -> None:
     path = folder / "gdsc" / "GDSC2_fitted_dose_response_27Oct23.csv"
     write(path, CURVES + "GDSC2,101,H1,SIDM1,1,Aspirin,n/a?\n")
     with pytest.raises(ValueError, match=r"27Oct23\.csv: row 9: AUC 'n/a\?' is no number"):

@@ -24,6 +24,9 @@ def source_table(
 ) -> pd.DataFrame:
     """Return the table of data sources: data, quantity, read and used.
 
+    What is read of a screen is counted by the names that it has itself, so that a cell line of two screens counts twice
+    among all that were read and once among all that are used.
+
     Parameters
     ----------
     sources

@@ -122,6 +122,8 @@ def _attempt(session: requests.Session, url: str, target: Path) -> bool:
         _write(response, part, offset, validator, current)
         expected = _whole_size(response, offset)
     size = part.stat().st_size
+    if expected is None and response.headers.get("Transfer-Encoding") != "chunked":
+        logger.warning("%s: the server does not announce the length, so that a cut could not be seen", url)
     if expected is not None and size != expected:
         raise _TemporaryError(f"the response ended after {size} of {expected} bytes")
     validator.unlink(missing_ok=True)

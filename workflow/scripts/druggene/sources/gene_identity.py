@@ -1,9 +1,11 @@
 """One symbol for each gene, whichever release of a portal names it: the current one of its Entrez id or alias."""
 
 import logging
-import os
+from collections.abc import Collection, Mapping
 
 import pandas as pd
+
+from druggene.symbols import FilePath, read_aliases
 
 logger = logging.getLogger(__name__)
 
@@ -17,21 +19,18 @@ class GeneTable:
         What each renaming kept: step, what, n_in, n_out, reason.
     """
 
-    def __init__(self, genes: pd.DataFrame) -> None:
-        symbols = genes["symbol"]
-        self._by_id = dict(zip(genes["entrez_id"], symbols, strict=True))
-        self._symbols = set(symbols)
-        aliases = genes.set_index("symbol")["aliases"].dropna().str.split("|").explode()
-        aliases = aliases[~aliases.isin(self._symbols)]
+    def __init__(self, symbol_of_id: Mapping[str, str], aliases: Mapping[str, Collection[str]]) -> None:
+        self._by_id = dict(symbol_of_id)
+        self._symbols = set(symbol_of_id.values())
         # An alias of several genes tells nothing.
-        unique = aliases[~aliases.duplicated(keep=False)]
-        self._by_alias = dict(zip(unique, unique.index, strict=True))
+        self._by_alias = {alias: next(iter(meant)) for alias, meant in aliases.items() if len(meant) == 1}
         self.counts: list[tuple[str, str, int, int, str]] = []
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> "GeneTable":
+    def read(cls, path: FilePath) -> "GeneTable":
         """Read entrez_id, symbol and aliases (joined by ``|``), tab-separated, gzipped or not."""
-        return cls(pd.read_csv(path, sep="\t", dtype="str", usecols=["entrez_id", "symbol", "aliases"]))
+        table = pd.read_csv(path, sep="\t", dtype="str", usecols=["entrez_id", "symbol"])
+        return cls(dict(zip(table["entrez_id"], table["symbol"], strict=True)), read_aliases(path))
 
     def current(self, symbols: pd.Series, entrez_ids: pd.Series | None, where: str) -> pd.Series:
         """Return today's symbols: by Entrez id, else the symbol itself, else the one gene that has it as an alias.
