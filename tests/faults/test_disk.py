@@ -14,7 +14,8 @@ import pytest
 from druggene.plotting import new_figure, save_figure
 from druggene.progress import Progress, save_progress
 from druggene.simulation import raw_files
-from druggene.sources.retrieval import VersionEntry, checksum, retrieve
+from druggene.sources.retrieval import retrieve
+from druggene.sources.versions import VersionEntry, checksum
 from druggene.tables import write_csv, write_table, write_text
 from tests.unit.test_checkpoint import make_checkpoint
 

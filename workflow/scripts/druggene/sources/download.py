@@ -9,7 +9,7 @@ now, sends the whole file again.
 import logging
 import re
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import requests
 from urllib3.exceptions import HTTPError, MaxRetryError
@@ -138,7 +138,15 @@ def _write(response: requests.Response, part: Path, offset: int, validator: Path
         handle.seek(offset)
         handle.truncate()
         for piece in response.iter_content(PIECE):
-            handle.write(piece)
+            _append(handle, piece, part)
+
+
+def _append(handle: BinaryIO, piece: bytes, part: Path) -> None:
+    try:
+        handle.write(piece)
+    except OSError as error:
+        error.add_note(f"{part}: not complete; what has arrived is kept, and another attempt goes on from there")
+        raise
 
 
 def _validator(response: requests.Response) -> str:

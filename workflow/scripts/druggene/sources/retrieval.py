@@ -162,18 +162,14 @@ def _copy_verified(entry: VersionEntry, target: Path, folder: str | os.PathLike[
 
 
 def _take(entry: VersionEntry, target: Path, path: Path, origin: str, mend: str) -> None:
-    """Copy a file beside ``target`` and accept the copy."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = part_of(target)
-    try:
-        shutil.copyfile(path, part)
-        _accept(entry, part, target, origin, mend)
-    finally:
-        part.unlink(missing_ok=True)
+    """Copy a file to ``target``, verified before it has the name."""
+    with atomic_path(target) as temporary:
+        shutil.copyfile(path, temporary)
+        _check_content(entry, temporary, target, origin, mend)
 
 
 def _accept(entry: VersionEntry, part: Path, target: Path, origin: str, mend: str) -> None:
-    """Verify ``part`` and put it in the place of ``target``, on disk before it has the name."""
+    """Verify a download and put it in the place of ``target``, on disk before it has the name."""
     _check_content(entry, part, target, origin, mend)
     with atomic_path(target) as temporary:
         part.replace(temporary)
