@@ -16,10 +16,10 @@ def main() -> None:
         hierarchy = published_hierarchy(source, genes, read_term_names(snakemake.input.obo))
     else:
         source = read_metadata(snakemake.input.term_edges)["source"]
-        terms = read_table(snakemake.input.terms)
+        terms = read_table(snakemake.input.terms, columns=[TERM, "name"])
         hierarchy = build_hierarchy(
-            read_table(snakemake.input.term_edges),
-            read_table(snakemake.input.annotations),
+            read_table(snakemake.input.term_edges, columns=["parent", "child"]),
+            read_table(snakemake.input.annotations, columns=[TERM, GENE]),
             dict(zip(terms[TERM], terms["name"], strict=True)),
             genes,
             **snakemake.params.selection,

@@ -1,5 +1,6 @@
 """Compute fingerprints and descriptors of all drugs."""
 
+from druggene.constants import DRUG, SMILES
 from druggene.drugs import compute_drug_features, describe_structures, write_drug_features
 from druggene.logs import log_to
 from druggene.tables import read_metadata, read_table, write_table
@@ -8,7 +9,7 @@ from druggene.tables import read_metadata, read_table, write_table
 def main() -> None:
     """Read the drugs, write their features and what is peculiar about their structures."""
     log_to(snakemake.log[0])
-    drugs, settings = read_table(snakemake.input.drugs), snakemake.params.drugs
+    drugs, settings = read_table(snakemake.input.drugs, columns=[DRUG, SMILES]), snakemake.params.drugs
     source = read_metadata(snakemake.input.drugs)["source"]
     options = {**settings["fingerprint"], "desalt": settings["desalt"]}
     frame = compute_drug_features(drugs, settings["features"], **options, threads=snakemake.threads)

@@ -22,7 +22,9 @@ def main() -> None:
         annotated = set(read_table(inputs.annotations, columns=[GENE])[GENE])
     measured = [genes_of(inputs[omic]) for omic in (EXPRESSION, COPY_NUMBER)]
     if settings["selection"] == "list":
-        genes = select_listed_genes(mutation, lines, annotated, read_items(inputs.gene_list), measured)
+        genes = select_listed_genes(
+            mutation, lines, annotated, read_items(inputs.gene_list), measured, inputs.gene_list
+        )
     else:
         genes = select_genes(mutation, lines, annotated, settings["top_mutated_fraction"], measured)
     write_table(

@@ -1,7 +1,9 @@
 """Validation of the workflow's configuration, before any job runs."""
 
 import difflib
+import math
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,7 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
     ValueError
         With one line per problem: the dotted key, what is wrong and what would be right.
     """
-    problems = [_describe(error) for error in _errors(config, schema)]
+    problems = [_describe(error) for error in _errors(config, schema)] + list(_not_finite(config))
     if not problems:
         _fill_defaults(config, schema)
         _expand_folders(config)
@@ -55,7 +57,20 @@ def _describe(error: jsonschema.ValidationError) -> str:
     if error.validator == "enum" and isinstance(error.validator_value, list):
         options = [str(option) for option in error.validator_value]
         return f"{key}: {error.instance!r} is not one of {', '.join(options)}" + _suggest(str(error.instance), options)
-    return f"{key or 'config'}: {error.message}"
+    written = str(error.instance)
+    hint = ""
+    if error.validator == "type" and re.fullmatch(r"[-+]?\d+e[-+]?\d+", written, re.IGNORECASE):
+        hint = f"; write {re.sub('e', '.0e', written, flags=re.IGNORECASE)}, as YAML reads it as text"
+    return f"{key or 'config'}: {error.message}{hint}"
+
+
+def _not_finite(value: Any, key: str = "") -> Iterator[str]:
+    """Yield the keys whose number is infinite or none at all: no bound of the schema sees these."""
+    if isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _not_finite(inner, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{key}: {value} is not a finite number"
 
 
 def _suggest(name: str, options: list[str]) -> str:

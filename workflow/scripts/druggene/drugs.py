@@ -48,13 +48,12 @@ def unreadable_structures(smiles: Sequence[object]) -> list[int]:
 def _molecules(smiles: Sequence[str], drugs: Sequence[str] | None) -> list[Chem.Mol]:
     """Parse D structures; a ValueError that lists the drugs whose structure cannot be read."""
     molecules = [read_molecule(text) for text in smiles]
-    bad = [position for position, molecule in enumerate(molecules) if molecule is None]
-    if bad:
+    if bad := [position for position, molecule in enumerate(molecules) if molecule is None]:
         names = list(drugs) if drugs is not None else [f"number {i}" for i in range(len(smiles))]
         listed = "; ".join(f"drug {names[i]}: cannot read SMILES {smiles[i]!r}" for i in bad[:_SHOWN])
         more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
         raise ValueError(f"{listed}{more}; correct the structure or leave the drug out")
-    return molecules
+    return [molecule for molecule in molecules if molecule is not None]
 
 
 def canonical_smiles(smiles: str, drug: str = "without a name") -> str:
@@ -286,7 +285,7 @@ def describe_structures(drugs: pd.DataFrame) -> pd.DataFrame:
         ";".join(other for other in sharing[parent] if other != name)
         for name, parent in zip(names, table["parent"], strict=True)
     ]
-    table["same_parent"] = pd.Series(others, dtype="str").mask([not text for text in others])
+    table["same_parent"] = pd.Series([text or None for text in others], dtype="str")
     logger.info(
         "%d drugs, %d distinct structures, %d without counter-ions and charges; %d of several fragments, %d chiral",
         *(len(table), table["canonical"].nunique(), table["parent"].nunique()),

@@ -3,6 +3,7 @@
 Annotations come as GAF, or as a JSON file of terms and UniProt accessions.
 """
 
+import errno
 import gzip
 import json
 import logging
@@ -14,9 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 import pandas as pd
 from goatools.anno.gaf_reader import GafReader
@@ -166,6 +168,14 @@ def _graph(dag: Any, obo: FilePath, relationships: Sequence[str]) -> tuple[pd.Da
             logger.warning("%s: no edge of the relationship %s; check ontology.relationships", obo, relationship)
         logger.info("%s: %d %s edges, %d of them new", obo, len(related), relationship, len(related - edges))
         edges |= related
+    below: dict[str, list[str]] = {}
+    for parent, child in edges:
+        below.setdefault(parent, []).append(child)
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as error:
+        circle = " < ".join(error.args[1])
+        raise ValueError(f"{obo}: is_a and {', '.join(relationships)} form a circle: {circle}") from None
     terms = pd.DataFrame({TERM: sorted(living)})
     terms["name"] = [living[term].name for term in terms[TERM]]
     return terms, pd.DataFrame(sorted(edges), columns=["parent", "child"])
@@ -193,14 +203,26 @@ def _plain(path: FilePath) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "plain"
         try:
-            with gzip.open(path, "rb") as packed, copy.open("wb") as unpacked:
+            with _room_in(folder, path), gzip.open(path, "rb") as packed, copy.open("wb") as unpacked:
                 _unpack(packed, unpacked, path)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path}: damaged gzip file ({error}); retrieve it again") from None
         yield copy
 
 
-def _unpack(packed: BinaryIO, unpacked: BinaryIO, path: FilePath) -> None:
+@contextmanager
+def _room_in(folder: str, path: FilePath) -> Iterator[None]:
+    """Say of a full disk what was to be written there."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        message = f"{path}: cannot be copied to {folder} ({error.strerror}); let TMPDIR name a folder with room"
+        raise OSError(error.errno, message) from error
+
+
+def _unpack(packed: gzip.GzipFile, unpacked: IO[bytes], path: FilePath) -> None:
     """Copy a decompressed stream, but not without end: a few megabytes can hold terabytes of zeros."""
     while piece := packed.read(1 << 20):
         if unpacked.tell() + len(piece) > MOST_UNPACKED_BYTES:
@@ -233,7 +255,11 @@ def _read_gaf(gaf: FilePath, dag: Any, exclude_evidence: Sequence[str]) -> list[
     with _plain(gaf) as plain, tempfile.TemporaryDirectory() as folder:
         # goatools ends the process at a line that it cannot parse, so it is given legal lines only.
         legal = Path(folder) / "legal.gaf"
-        with plain.open(encoding="utf-8", errors="replace") as lines, legal.open("w", encoding="utf-8") as written:
+        with (
+            _room_in(folder, gaf),
+            plain.open(encoding="utf-8", errors="replace") as lines,
+            legal.open("w", encoding="utf-8") as written,
+        ):
             written.write("!gaf-version: 2.1\n")
             written.writelines(_legal_lines(gaf, lines, counts))
         if not counts["legal lines"]:

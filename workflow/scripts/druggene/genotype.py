@@ -75,10 +75,14 @@ def select_listed_genes(
     annotated: Collection[str],
     listed: Collection[str],
     measured: Sequence[Collection[str]] = (),
+    where: object = "the list",
 ) -> pd.DataFrame:
-    """Return the genes of a given list that are annotated and in the data, as :func:`select_genes` does."""
+    """Return the genes of a given list that are annotated and in the data, as :func:`select_genes` does.
+
+    ``where`` names the list in messages.
+    """
     frequency = _mutation_frequency(mutation, training_lines)
-    return _keep_usable(frequency[frequency.index.isin(list(listed))], annotated, measured, "the genes of the list")
+    return _keep_usable(frequency[frequency.index.isin(list(listed))], annotated, measured, f"the genes of {where}")
 
 
 def _mutation_frequency(mutation: pd.DataFrame, training_lines: Sequence[str]) -> pd.Series:

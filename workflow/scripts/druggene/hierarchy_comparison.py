@@ -80,9 +80,10 @@ class HierarchyComparison:
         for side, opposite, column in ((one, other, 0), (other, one, 1)):
             inner = [(parent, child) for parent, child in side.edges if {parent, child} <= common]
             related = sum(child in opposite.below[parent] for parent, child in inner)
-            counts = [len(inner) if column == at else None for at in (0, 1)]
+            count = len(inner)
             name, beside = self.labels[column], self.labels[1 - column]
-            rows.append((f"edges of {name} between shared terms, ancestor relations of {beside}", *counts, related))
+            quantity = f"edges of {name} between shared terms, ancestor relations of {beside}"
+            rows.append((quantity, None, count, related) if column else (quantity, count, None, related))
         jaccard = self.terms()["jaccard"].to_numpy()
         for quartile, percent in QUARTILES.items():
             value = round(float(np.percentile(jaccard, percent)), 3) if len(jaccard) else None

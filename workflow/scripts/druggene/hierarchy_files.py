@@ -17,7 +17,13 @@ from druggene.constants import GENE, TERM
 from druggene.gene_ontology import NO_DATA, read_obo_gaf, read_obo_uniprot, read_term_names
 from druggene.hierarchy import Hierarchy
 from druggene.hierarchy_comparison import HierarchyComparison
-from druggene.ontology import build_hierarchy, read_published_ontology, write_gene_list, write_published_ontology
+from druggene.ontology import (
+    build_hierarchy,
+    decoded,
+    read_published_ontology,
+    write_gene_list,
+    write_published_ontology,
+)
 from druggene.symbols import read_aliases, read_uniprot_symbols, rename_annotated, warn_of_odd_symbols
 from druggene.tables import write_csv
 
@@ -33,8 +39,8 @@ def read_gene_list(path: str | Path) -> list[str]:
         If a line has another form, a gene stands twice or there is none, with the line's number.
     """
     line_of: dict[str, int] = {}
-    with open(path, encoding="utf-8-sig", errors="replace") as lines:
-        for number, line in enumerate(lines, start=1):
+    with open(path, encoding="utf-8-sig") as file:
+        for number, line in enumerate(decoded(file, path), start=1):
             fields = line.split()
             if not fields:
                 continue

@@ -137,8 +137,8 @@ def read_published_ontology(path: FilePath) -> tuple[pd.DataFrame, pd.DataFrame]
     """
     rows: dict[str, list[tuple[str, str]]] = {"default": [], "gene": []}
     first_row: dict[tuple[str, ...], int] = {}
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, start=1):
+    with open(path, encoding="utf-8-sig") as file:
+        for number, line in enumerate(decoded(file, path), start=1):
             fields = tuple(field.strip() for field in line.rstrip("\n").split("\t"))
             if fields == ("",):
                 continue
@@ -155,6 +155,14 @@ def read_published_ontology(path: FilePath) -> tuple[pd.DataFrame, pd.DataFrame]
         if not found:
             raise ValueError(f"{path}: no row ends in '{kind}'; give an ontology file of DrugCell's format")
     return pd.DataFrame(rows["default"], columns=["parent", "child"]), pd.DataFrame(rows["gene"], columns=[TERM, GENE])
+
+
+def decoded(file: Iterable[str], path: FilePath) -> Iterator[str]:
+    """Yield the lines of a text file; a ValueError that names it if it is no UTF-8 text."""
+    try:
+        yield from file
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: is not UTF-8 text ({error.reason}); save it as UTF-8") from None
 
 
 def write_published_ontology(hierarchy: Hierarchy, path: FilePath) -> None:
@@ -236,8 +244,9 @@ def published_hierarchy(path: FilePath, genes: Sequence[str], names: Mapping[str
     ValueError
         If the file is malformed (:func:`read_published_ontology`), shares no gene with ``genes`` or is no hierarchy.
     """
-    term_edges, annotations = restrict_to_genes(*read_published_ontology(path), genes)
+    tables = read_published_ontology(path)
     try:
+        term_edges, annotations = restrict_to_genes(*tables, genes)
         hierarchy = Hierarchy.build(term_edges, annotations, list(genes), dict(names))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None

@@ -195,12 +195,12 @@ def _check(screen: Screen) -> None:
     require_columns(screen.responses.columns, [CELL_LINE, DRUG, AUC, "source"], f"{where}: responses")
     require_columns(screen.cell_lines.columns, [CELL_LINE, "name", TISSUE], f"{where}: cell lines")
     require_columns(screen.drugs.columns, [DRUG, "name", SMILES, "targets", "pathway"], f"{where}: drugs")
-    bad = screen.responses[~(screen.responses[AUC] >= 0)]
+    bad = screen.responses[~((screen.responses[AUC] >= 0) & (screen.responses[AUC] < float("inf")))]
     if len(bad):
         row = bad.iloc[0]
         raise ValueError(
-            f"{where}: AUC {row[AUC]} of {row[CELL_LINE]} and {row[DRUG]} ({len(bad)} such rows) is missing or "
-            "negative; an AUC is 0 or more"
+            f"{where}: AUC {row[AUC]} of {row[CELL_LINE]} and {row[DRUG]} ({len(bad)} such rows) is missing, "
+            "negative or infinite; an AUC is 0 or more"
         )
     for column, table in ((CELL_LINE, screen.cell_lines), (DRUG, screen.drugs)):
         twice = table.loc[table[column].duplicated(), column]

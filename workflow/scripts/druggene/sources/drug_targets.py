@@ -17,7 +17,10 @@ def read_drug_targets(path: str | os.PathLike[str]) -> pd.DataFrame:
     ValueError
         If a column is missing, or a drug stands twice (also in another spelling).
     """
-    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    except pd.errors.EmptyDataError:
+        raise ValueError(f"{path}: the file is empty; restore it") from None
     require_columns(table.columns, [DRUG, "targets", "pathway", "action"], path)
     twice = table.loc[table[DRUG].map(normalise_name).duplicated(), DRUG]
     if len(twice):

