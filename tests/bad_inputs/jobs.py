@@ -1,10 +1,13 @@
 """Small good inputs of the workflow's jobs and of the command lines, and how a job ends."""
 
 import contextlib
+import hashlib
 import io
 import logging
 import runpy
+import shutil
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +19,8 @@ import torch
 
 from druggene.constants import OMICS
 from druggene.genotype import MUTATION_FREQUENCY
+from druggene.simulation.workbook import write_workbook
+from druggene.sources.versions import read_versions
 from druggene.tables import write_table
 from tests.unit.sources.test_gdsc_wheel import make_wheel
 from tests.unit.test_gene_ontology import GAF, OBO
@@ -115,6 +120,7 @@ def adapter(name: str, folder: Path, outputs: dict[str, str] | list[str], **give
     return Job(lambda: runpy.run_path(script, {"snakemake": stand_in}, run_name="__main__") and 0, output)
 
 
+RESPONSES = {"replicates": "keep", "overlap": "keep", "preference": []}
 TABLES = ("responses", "cell_lines", "drugs", *OMICS, "counts")
 TABLE_FILES = [f"{table}.parquet" for table in TABLES]
 
@@ -139,7 +145,7 @@ def tidy_release(folder: Path) -> Job:
     files = [str(folder / name) for name in texts if name not in ("compound_names.txt", "drug_targets.csv")]
     inputs = {"files": files, "names": [str(folder / "compound_names.txt")], "omics": []}
     inputs["drug_targets"] = str(folder / "drug_targets.csv")
-    return adapter("tidy_release", folder, TABLE_FILES, input=inputs)
+    return adapter("tidy_release", folder, TABLE_FILES, input=inputs, params={"responses": RESPONSES})
 
 
 def tidy_release_with_omics(folder: Path) -> Job:
@@ -153,7 +159,7 @@ def tidy_release_with_omics(folder: Path) -> Job:
     inputs = {"files": [str(folder / name) for name in names], "names": []}
     inputs |= {"omics": [str(folder / f"{omic}.parquet") for omic in OMICS]}
     inputs["drug_targets"] = str(folder / "drug_targets.csv")
-    return adapter("tidy_release", folder, TABLE_FILES, input=inputs)
+    return adapter("tidy_release", folder, TABLE_FILES, input=inputs, params={"responses": RESPONSES})
 
 
 def tidy_gdsc_wheel(folder: Path) -> Job:
@@ -167,8 +173,124 @@ def tidy_gdsc_wheel(folder: Path) -> Job:
         folder,
         TABLE_FILES,
         input={"wheel": str(wheel), "drug_targets": str(folder / "drug_targets.csv")},
-        params={"screen": "GDSC2", "drugs": "all", "cell_lines": None, "seed": 1},
+        params={"screen": "GDSC2", "drugs": "all", "cell_lines": None, "seed": 1, "responses": RESPONSES},
     )
+
+
+MATRIX = ",TP53 (7157),BRAF (673),A1BG (1)\nACH-1,2,3,4\nACH-2,1.5,,0\nACH-3,1,1,1\n"
+PORTALS = {
+    "Model.csv": (
+        "ModelID,CellLineName,OncotreeLineage,CCLEName,SangerModelID,COSMICID\n"
+        "ACH-1,NCI-H1,Lung,NCIH1_LUNG,SIDM1,101.0\n"
+        "ACH-2,PFSK1,Brain,PFSK1_CNS,SIDM2,\n"
+        "ACH-3,HeLa,Cervix,HELA_CERVIX,,\n"
+    ),
+    "OmicsExpressionProteinCodingGenesTPMLogp1.csv": MATRIX,
+    "OmicsCNGene.csv": MATRIX,
+    "OmicsSomaticMutations.csv": (
+        "HugoSymbol,VariantInfo,EntrezGeneID,ModelID\n"
+        "TP53,missense_variant,7157,ACH-1\nBRAF,stop_gained,673,ACH-2\nBRAF,intron_variant,673,ACH-3\n"
+    ),
+    "GDSC2_fitted_dose_response_27Oct23.csv": (
+        "DATASET,COSMIC_ID,CELL_LINE_NAME,SANGER_MODEL_ID,DRUG_ID,DRUG_NAME,AUC\n"
+        "GDSC2,101,H1,SIDM1,1,Aspirin,0.9\nGDSC2,555,PFSK-1,SIDM2,1,Aspirin,0.8\nGDSC2,101,H1,SIDM1,2,Phenol,0.7\n"
+    ),
+    "screened_compounds_rel_8.5.csv": (
+        "DRUG_ID,SCREENING_SITE,DRUG_NAME,SYNONYMS,TARGET,TARGET_PATHWAY\n"
+        '1,S,Aspirin,"Bayer-1, ASA",TP53,Other\n2,S,Phenol,,BRAF,Other\n'
+    ),
+    "structures.csv": "drug,smiles\nASA,CC(=O)Oc1ccccc1C(O)=O\nphenol,c1ccccc1O\n",
+    "human_genes.tsv": (
+        "entrez_id\tsymbol\tgene_type\taliases\n"
+        "7157\tTP53\tprotein-coding\tP53\n673\tBRAF\tprotein-coding\t\n1\tA1BG\tprotein-coding\t\n"
+    ),
+}
+CTRP = {
+    "v20.data.curves_post_qc.txt": (
+        "experiment_id\tarea_under_curve\tmaster_cpd_id\n1\t7.5\t11\n1\t16.5\t12\n2\t15\t11\n"
+    ),
+    "v20.meta.per_compound.txt": (
+        "master_cpd_id\tcpd_name\tbroad_cpd_id\tgene_symbol_of_protein_target\tcpd_smiles\n"
+        "11\taspirin\tBRD-1\tTP53\tCC(=O)Oc1ccccc1C(=O)O\n12\tethanol\tBRD-2\t\tCCO\n"
+    ),
+    "v20.meta.per_cell_line.txt": "master_ccl_id\tccl_name\tccle_primary_site\n1\tNCIH1\tlung\n2\tPFSK1\tcns\n",
+    "v20.meta.per_experiment.txt": "experiment_id\tmaster_ccl_id\n1\t1\n1\t1\n2\t2\n",
+}
+WORKBOOK = "GDSC2_fitted_dose_response_27Oct23.xlsx"
+
+
+def tidy_portals(folder: Path) -> Job:
+    """Three models of DepMap, curves of GDSC (text) and of CTRP."""
+    for name, text in PORTALS.items():
+        (folder / name).write_text(text)
+    with zipfile.ZipFile(folder / "CTRPv2.0.zip", "w") as archive:
+        for name, text in CTRP.items():
+            archive.writestr(name, text)
+    return _tidy_portals(folder, [*PORTALS, "CTRPv2.0.zip"])
+
+
+def tidy_portals_excel(folder: Path) -> Job:
+    """The same with GDSC's curves as a workbook and without CTRP."""
+    for name, text in PORTALS.items():
+        (folder / name).write_text(text)
+    curves = folder / "GDSC2_fitted_dose_response_27Oct23.csv"
+    write_workbook(pd.read_csv(curves), folder / WORKBOOK, "Sheet 1")
+    curves.unlink()
+    return _tidy_portals(folder, [*(name for name in PORTALS if name != curves.name), WORKBOOK])
+
+
+def _tidy_portals(folder: Path, names: list[str]) -> Job:
+    raw = [str(folder / name) for name in names if name not in ("structures.csv", "human_genes.tsv")]
+    inputs = {"raw": raw, "structures": [str(folder / "structures.csv")], "pubchem": []}
+    inputs["human_genes"] = str(folder / "human_genes.tsv")
+    output = str(folder / "out")
+    params = {"source": "test", "simulated": False, "responses": RESPONSES, "folder": output}
+    return adapter("tidy_portals", folder, TABLE_FILES, input=inputs, params=params)
+
+
+def tidy_own(folder: Path) -> Job:
+    """The user's own tables."""
+    (folder / "responses.csv").write_text("cell_line,drug,auc\nA375,alcohol,0.5\nHL60,alcohol,0.75\nA375,phenol,0.25\n")
+    (folder / "drugs.csv").write_text("drug,smiles\nalcohol,CCO\nphenol,c1ccccc1O\n")
+    (folder / "expression.csv").write_text("cell_line,BRAF,TP53\nA375,1,0\nHL60,0.5,2\n")
+    (folder / "drug_targets.csv").write_text("drug,targets,pathway,action\nphenol,BRAF,Other,poison\n")
+    return adapter(
+        "tidy_own",
+        folder,
+        TABLE_FILES,
+        input={"drug_targets": str(folder / "drug_targets.csv")},
+        params={"folder": str(folder), "source": "own", "responses": RESPONSES},
+    )
+
+
+ITEMS = "0\tBRAF\n1\tTP53\n"
+
+
+def retrieve_file(folder: Path) -> Job:
+    """A file with a published checksum, taken from a local folder."""
+    (folder / "items.txt").write_text(ITEMS)
+    return _retrieve(folder, "items.txt", "sha256", hashlib.sha256(ITEMS.encode()).hexdigest(), len(ITEMS))
+
+
+def retrieve_unpublished(folder: Path) -> Job:
+    """A zip file whose checksum is not published."""
+    with zipfile.ZipFile(folder / "curves.zip", "w") as archive:
+        archive.writestr("curves.txt", ITEMS)
+    return _retrieve(folder, "curves.zip", "", "", None)
+
+
+def _retrieve(folder: Path, file: str, kind: str, checksum: str, size: int | None) -> Job:
+    entry = {"dataset": "test", "version": "1", "file": file, "url": "", "checksum_kind": kind, "checksum": checksum}
+    entry |= {"size": size, "licence": "CC0", "note": ""}
+    params = {"entry": entry, "source": "local", "folder": str(folder), "mirror": None}
+    return adapter("retrieve_file", folder, [file], params=params)
+
+
+def data_versions(folder: Path) -> Job:
+    """The table of what is retrieved from where, which is read before any rule is."""
+    shutil.copy(ROOT / "config" / "data_versions.csv", folder)
+    (folder / "out").mkdir()
+    return Job(lambda: read_versions(folder / "data_versions.csv") and 0, folder / "out")
 
 
 def extract_annotations(folder: Path) -> Job:
@@ -312,6 +434,12 @@ JOBS: dict[str, Callable[[Path], Job]] = {
         tidy_release,
         tidy_release_with_omics,
         tidy_gdsc_wheel,
+        tidy_portals,
+        tidy_portals_excel,
+        tidy_own,
+        retrieve_file,
+        retrieve_unpublished,
+        data_versions,
         extract_annotations,
         build_hierarchy,
         build_hierarchy_from_go,

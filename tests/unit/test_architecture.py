@@ -32,6 +32,7 @@ LAYERS = [
         "variants",
     },
     {
+        "molecules",
         "responses",
         "tables",
     },

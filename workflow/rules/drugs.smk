@@ -7,7 +7,7 @@ rule compute_drug_features:
         drugs=f"{RESULTS}/data/drugs.parquet",
     output:
         features=f"{RESULTS}/data/drug_features.parquet",
-        structures=f"{RESULTS}/data/structures.parquet",
+        structures=f"{RESULTS}/data/drug_structures.parquet",
     log:
         f"{RESULTS}/logs/compute_drug_features.log",
     benchmark:

@@ -13,11 +13,12 @@ from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
-from rdkit import Chem, DataStructs, rdBase
+from rdkit import Chem, DataStructs
 from rdkit.Chem import Descriptors, rdFingerprintGenerator
-from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from druggene.constants import DRUG, SMILES
+from druggene.molecules import read_molecule
+from druggene.sources.structures import read_structure
 from druggene.tables import read_table, write_table
 
 logger = logging.getLogger(__name__)
@@ -30,19 +31,6 @@ _CLIP = 5.0
 _DRUGS_PER_PROCESS: Final = 50
 """Fewest drugs that are worth another process: starting one takes as long as the descriptors of some 50."""
 _SHOWN: Final = 10
-
-
-def read_molecule(smiles: object) -> Chem.Mol | None:
-    """Parse a SMILES; None if it cannot be read or is empty (to RDKit, a valid molecule without atoms)."""
-    if not isinstance(smiles, str) or not smiles.strip():
-        return None
-    with rdBase.BlockLogs():
-        return Chem.MolFromSmiles(smiles)
-
-
-def unreadable_structures(smiles: Sequence[object]) -> list[int]:
-    """Return the positions of the SMILES that cannot be read, empty and missing ones included."""
-    return [position for position, text in enumerate(smiles) if read_molecule(text) is None]
 
 
 def _molecules(smiles: Sequence[str], drugs: Sequence[str] | None) -> list[Chem.Mol]:
@@ -66,18 +54,14 @@ def canonical_smiles(smiles: str, drug: str = "without a name") -> str:
 
 
 def parent_smiles(smiles: str, drug: str = "without a name") -> str:
-    """Return the canonical SMILES of the active part: the largest organic fragment, without charges that salts bring.
+    """Return the canonical SMILES of the active part, without counter-ions and the charges that they bring.
 
-    So a drug and its hydrochloride have one parent. Raises a ValueError as :func:`canonical_smiles` does.
+    So a drug and its hydrochloride have one parent (:attr:`druggene.sources.structures.Structure.parent`). Raises a
+    ValueError as :func:`canonical_smiles` does.
     """
-    text: str = Chem.MolToSmiles(_parent(_molecules([smiles], [drug])[0]))
-    return text
-
-
-def _parent(molecule: Chem.Mol) -> Chem.Mol:
-    with rdBase.BlockLogs():
-        largest = rdMolStandardize.LargestFragmentChooser(preferOrganic=True).choose(molecule)
-        return rdMolStandardize.Uncharger().uncharge(largest)
+    structure = read_structure(smiles) if _molecules([smiles], [drug]) else None
+    assert structure is not None, "a molecule that can be read has a structure"
+    return structure.parent
 
 
 def morgan_fingerprints(
@@ -239,8 +223,8 @@ def compute_drug_features(
     index = pd.Index(names, name=DRUG)
     molecules = _molecules(smiles, names)
     if desalt:
-        molecules = [_parent(molecule) for molecule in molecules]
-        smiles = [Chem.MolToSmiles(molecule) for molecule in molecules]
+        smiles = [parent_smiles(text) for text in smiles]
+        molecules = _molecules(smiles, names)
     packed = _fingerprints(molecules, radius, bits, chirality, threads)
     frame = pd.DataFrame({FINGERPRINT: [row.tobytes() for row in packed]}, index=index)
     logger.info(
@@ -275,7 +259,7 @@ def describe_structures(drugs: pd.DataFrame) -> pd.DataFrame:
     names = table[DRUG].astype(str).tolist()
     molecules = _molecules(table[SMILES].tolist(), names)
     table["canonical"] = [Chem.MolToSmiles(molecule) for molecule in molecules]
-    table["parent"] = [Chem.MolToSmiles(_parent(molecule)) for molecule in molecules]
+    table["parent"] = [parent_smiles(text) for text in table[SMILES]]
     table["fragments"] = [len(Chem.GetMolFrags(molecule)) for molecule in molecules]
     table["stereocentres"] = [
         len(Chem.FindMolChiralCenters(molecule, useLegacyImplementation=False)) for molecule in molecules

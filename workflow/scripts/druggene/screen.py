@@ -9,10 +9,22 @@ from pathlib import Path
 import pandas as pd
 
 from druggene.constants import AUC, CELL_LINE, DRUG, OMICS, PAIR, SMILES, TISSUE
+from druggene.molecules import read_molecule
 from druggene.responses import combine_curves, summarise_sources
 from druggene.tables import require_columns, write_table
 
 _AUC_UNIT = "area under the dose-response curve; 0 kills all cells, 1 has no effect"
+
+
+_NO_STRUCTURE = "no structure is known"
+_UNREADABLE = "RDKit cannot read it"
+
+
+def _problem(smiles: object) -> str | None:
+    """Say what keeps a drug's SMILES from being used; None if nothing does."""
+    if pd.isna(smiles):
+        return _NO_STRUCTURE
+    return None if read_molecule(smiles) is not None else _UNREADABLE
 
 
 def normalise_name(name: str) -> str:
@@ -70,7 +82,7 @@ class Screen:
                     DRUG: self.drugs[DRUG],
                     "origin": pd.Series("source", index=smiles.index, dtype="str").where(smiles.notna()),
                     SMILES: smiles,
-                    "problem": pd.Series("no structure is known", index=smiles.index, dtype="str").where(smiles.isna()),
+                    "problem": pd.Series([_problem(text) for text in smiles], index=smiles.index, dtype="str"),
                 }
             )
 
@@ -99,12 +111,25 @@ class Screen:
         for omic in OMICS:
             measured = set(self.omics[omic].index)
             self._keep_cell_lines(measured, f"{omic} present", f"cell line without {omic}")
-        with_structure = set(self.drugs.loc[self.drugs[SMILES].notna(), DRUG])
-        self._keep_drugs(with_structure, "structure present", "drug without a SMILES")
+        problems = pd.Series([_problem(smiles) for smiles in self.drugs[SMILES]], index=self.drugs.index, dtype=object)
+        for problem, step, reason in (
+            (_NO_STRUCTURE, "structure present", "drug without a SMILES"),
+            (_UNREADABLE, "structure readable", "SMILES that RDKit cannot read"),
+        ):
+            # A reader of several sources of structures has already counted those that it could not read.
+            if problem == _NO_STRUCTURE or (problems == problem).any():
+                self._keep_drugs(set(self.drugs.loc[problems != problem, DRUG]), step, reason)
         self._keep_cell_lines(set(self.cell_lines[CELL_LINE]), "cell line known", "cell line not described")
         if self.responses.empty:
-            raise ValueError(f"{self.source}: no response is left after matching cell lines and drugs; see the counts")
+            raise ValueError(
+                f"{self.source}: no response is left after matching cell lines and drugs; {self._last_loss()}"
+            )
         self.drop_unused()
+
+    def _last_loss(self) -> str:
+        """Say at which step the last responses went."""
+        step, what, n_in, _, reason = next(row for row in self._counts if row[1] == "curves" and row[3] == 0)
+        return f"the last {n_in} {what} went at the step '{step}': {reason}"
 
     def drop_unused(self) -> None:
         """Drop the descriptions and omics of cell lines and drugs that have no curve left."""

@@ -91,7 +91,7 @@ def read_gene_matrix(path: FilePath, genes: GeneTable | None = None) -> pd.DataF
     Raises
     ------
     ValueError
-        If there is no gene column or no model column, a gene or model stands twice, or a value is no number.
+        If there is no gene column or no model column, a gene or model stands twice, or a value is no finite number.
     """
     header = read_header(path)
     named = {column: match for column in header if (match := _GENE_COLUMN.fullmatch(column))}
@@ -113,6 +113,11 @@ def read_gene_matrix(path: FilePath, genes: GeneTable | None = None) -> pd.DataF
     values = np.empty((len(models), len(symbols)), dtype=np.float32)
     for i, column in enumerate(symbols):
         values[:, i] = table[column].to_numpy()
+    infinite = np.argwhere(np.isinf(values))
+    if len(infinite):
+        row, place = infinite[0]
+        cell = f"column {list(symbols)[place]!r} of model {models[row]!r}"
+        raise ValueError(f"{path}: {cell} is infinite; leave empty what was not measured")
     logger.info("%s: %d models, %d genes", path, *values.shape)
     other = set(header) - named.keys() - {id_column, *default}
     if other:

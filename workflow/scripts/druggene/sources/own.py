@@ -165,6 +165,15 @@ def _require_ids(table: pd.DataFrame, columns: list[str], path: Path) -> None:
             raise ValueError(f"{path}: row {row} has no {column}; fill it in or remove the row")
 
 
+def _require_unique(table: pd.DataFrame, column: str, path: Path) -> None:
+    twice = table[column].duplicated()
+    if twice.any():
+        row = int(twice.to_numpy().argmax()) + 2
+        raise ValueError(
+            f"{path}: row {row} describes {table.loc[twice, column].iloc[0]!r} a second time; keep one row"
+        )
+
+
 def _describe_cell_lines(path: Path | None, responses: pd.DataFrame) -> pd.DataFrame:
     fields = {CELL_LINE: (CELL_LINE,)}
     optional = {"name": ("name",), TISSUE: (TISSUE,)}
@@ -175,6 +184,7 @@ def _describe_cell_lines(path: Path | None, responses: pd.DataFrame) -> pd.DataF
     )
     if path is not None:
         _require_ids(table, [CELL_LINE], path)
+        _require_unique(table, CELL_LINE, path)
     others = sorted(set(responses[CELL_LINE]) - set(table[CELL_LINE]))
     table = pd.concat([table, pd.DataFrame({CELL_LINE: others}, dtype="str")], ignore_index=True)
     return table.assign(name=table["name"].fillna(table[CELL_LINE]))
@@ -184,6 +194,7 @@ def _describe_drugs(path: Path, drug_targets: pd.DataFrame | None) -> pd.DataFra
     optional = {name: (name,) for name in ("name", "targets", "pathway")}
     table = _read(path, {DRUG: (DRUG,), SMILES: (SMILES,)}, optional)
     _require_ids(table, [DRUG], path)
+    _require_unique(table, DRUG, path)
     table["name"] = table["name"].fillna(table[DRUG])
     if drug_targets is not None and table["targets"].isna().all():
         pathway = table["pathway"]

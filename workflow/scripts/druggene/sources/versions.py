@@ -66,7 +66,7 @@ def read_versions(path: str | os.PathLike[str]) -> Versions:
         has an unknown scheme, or a file of one version stands twice; with file and row.
     """
     entries: Versions = {}
-    with open(path, newline="", encoding="utf-8") as handle:
+    with open(path, newline="", encoding="utf-8-sig") as handle:
         reader = csv.DictReader(handle, strict=True)
         require_columns(reader.fieldnames or [], _COLUMNS, path)
         for row in reader:
@@ -86,6 +86,11 @@ def _entry(row: dict[str, str], where: str) -> VersionEntry:
     for column in ("dataset", "version", "file", "licence"):
         if not row[column]:
             raise ValueError(f"{where}: column {column} is empty; fill it in")
+    for column in ("dataset", "version", "file"):
+        if not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", row[column]):
+            raise ValueError(
+                f"{where}: {column} {row[column]!r} cannot be the name of a file or folder; use letters, digits, ._+-"
+            )
     kind = row["checksum_kind"]
     if bool(kind) != bool(row["checksum"]):
         raise ValueError(f"{where}: checksum_kind and checksum go together; fill in both or neither")
