@@ -97,7 +97,7 @@ def end_of(job: Job) -> Ending:
         try:
             code = job.run()
         except (ValueError, OSError) as error:
-            return Ending(1, str(error), warnings)
+            return Ending(1, "\n".join([str(error), *getattr(error, "__notes__", [])]), warnings)
         except SystemExit as stop:
             return Ending(int(stop.code or 0), said.getvalue(), warnings)
     return Ending(int(code) if isinstance(code, int) else 0, said.getvalue(), warnings)

@@ -14,15 +14,13 @@ from druggene.responses import combine_curves, summarise_sources
 from druggene.tables import require_columns, write_table
 
 _AUC_UNIT = "area under the dose-response curve; 0 kills all cells, 1 has no effect"
-
-
 _NO_STRUCTURE = "no structure is known"
 _UNREADABLE = "RDKit cannot read it"
 
 
 def _problem(smiles: object) -> str | None:
     """Say what keeps a drug's SMILES from being used; None if nothing does."""
-    if pd.isna(smiles):
+    if not isinstance(smiles, str) or not smiles.strip():
         return _NO_STRUCTURE
     return None if read_molecule(smiles) is not None else _UNREADABLE
 
