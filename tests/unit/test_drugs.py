@@ -11,11 +11,13 @@ from druggene.drugs import (
     DescriptorScaler,
     canonical_smiles,
     compute_drug_features,
+    describe_structures,
     descriptors,
     drug_matrix,
     fingerprint_matrix,
     fit_descriptor_scaler,
     morgan_fingerprints,
+    parent_smiles,
     read_drug_features,
     write_drug_features,
 )
@@ -45,9 +47,48 @@ def test_radius_3_has_the_average_of_the_paper(published: tuple[list[str], np.nd
     assert bits.sum(axis=1).mean() == pytest.approx(81.4, abs=0.05)
 
 
-def test_fingerprints_ignore_chirality() -> None:
-    left, right = morgan_fingerprints(["C[C@H](N)C(=O)O", "C[C@@H](N)C(=O)O"])
+def test_fingerprints_tell_mirror_images_apart_where_asked_for() -> None:
+    both = ["C[C@H](N)C(=O)O", "C[C@@H](N)C(=O)O"]
+    left, right = morgan_fingerprints(both)
     np.testing.assert_array_equal(left, right)
+    left, right = morgan_fingerprints(both, chirality=True)
+    assert (left != right).any()
+
+
+def test_threads_and_processes_change_nothing() -> None:
+    smiles = [f"{'C' * i}O" for i in range(1, 104)]
+    np.testing.assert_array_equal(morgan_fingerprints(smiles, threads=3), morgan_fingerprints(smiles))
+    pd.testing.assert_frame_equal(descriptors(smiles, threads=2), descriptors(smiles))
+
+
+@pytest.mark.parametrize("salt", ["CC(=O)Oc1ccccc1C(=O)[O-].[Na+]", "CC(=O)Oc1ccccc1C(=O)O.O", ASPIRIN])
+def test_a_salt_has_the_parent_of_its_drug(salt: str) -> None:
+    assert parent_smiles(salt) == canonical_smiles(ASPIRIN)
+
+
+def test_desalting_leaves_counter_ions_out() -> None:
+    drugs = pd.DataFrame({"drug": ["acid", "salt"], "smiles": [ASPIRIN, "CC(=O)Oc1ccccc1C(=O)[O-].[Na+]"]})
+    plain = fingerprint_matrix(compute_drug_features(drugs, "morgan"))
+    assert (plain[0] != plain[1]).any()
+    both = compute_drug_features(drugs, "both", desalt=True)
+    np.testing.assert_array_equal(*fingerprint_matrix(both))
+    assert both.loc["salt", "MolWt"] == pytest.approx(180.16, abs=0.01)
+
+
+def test_structures_are_described() -> None:
+    smiles = ["C[C@H](N)C(=O)O", "C[C@@H](N)C(=O)O", "OCC", "CCO.Cl", "CCN"]
+    table = describe_structures(pd.DataFrame({"drug": list("edcba"), "smiles": smiles})).set_index("drug")
+    assert list(table.index) == list("abcde")
+    assert table["canonical"].to_dict() == {"a": "CCN", "b": "CCO.Cl", "c": "CCO", "d": smiles[1], "e": smiles[0]}
+    assert table["fragments"].tolist() == [1, 2, 1, 1, 1]
+    assert table["stereocentres"].tolist() == [0, 0, 0, 1, 1]
+    assert table["same_parent"].fillna("").tolist() == ["", "c", "b", "", ""]
+
+
+def test_all_unreadable_structures_are_listed_at_once() -> None:
+    drugs = pd.DataFrame({"drug": [f"d{i:02}" for i in range(14)], "smiles": [ETHANOL, *["C1CC"] * 13]})
+    with pytest.raises(ValueError, match=r"drug d01: .*; drug d10: .*'C1CC'; and 3 more; correct"):
+        compute_drug_features(drugs, "morgan")
 
 
 @pytest.mark.parametrize("bad", ["", "  ", "C1CC", "not a smiles"])
@@ -116,6 +157,13 @@ class TestMatrix:
     def test_unknown_features(self) -> None:
         with pytest.raises(ValueError, match=r"drugs\.features: 'maccs'"):
             drug_matrix(self.frame, "maccs")
+
+
+def test_a_descriptor_beyond_all_bounds_is_left_out() -> None:
+    table = pd.DataFrame({"Ipc": [1e200, 3e200, 1.0], "MolWt": [1.0, 2.0, 3.0]})
+    scores = DescriptorScaler.fit(table).transform(table)
+    assert scores[:, 0].tolist() == [0, 0, 0]
+    assert np.isfinite(scores).all()
 
 
 def test_scaler_is_robust_and_survives_json() -> None:

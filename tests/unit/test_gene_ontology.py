@@ -2,11 +2,12 @@
 
 import gzip
 import logging
+import resource
 from pathlib import Path
 
 import pytest
 
-from druggene.gene_ontology import read_obo_gaf, read_term_names
+from druggene.gene_ontology import read_obo_gaf, read_obo_uniprot, read_term_names
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,6 +147,45 @@ def test_annotations_are_direct_and_each_loss_is_counted(
         "1 with an alternative term id",
     ):
         assert f"{gaf}: {count}" in caplog.text
+
+
+def test_evidence_is_chosen(obo: Path, gaf: Path, caplog: pytest.LogCaptureFixture) -> None:
+    everything = read_obo_gaf(obo, gaf, exclude_evidence=())[2]
+    assert len(everything) == len(read_obo_gaf(obo, gaf)[2]) + 1
+    gaf.write_text(gaf.read_text().replace("\tIDA\t", "\tIEA\t", 1))
+    with caplog.at_level(logging.INFO):
+        curated = read_obo_gaf(obo, gaf, exclude_evidence=("ND", "IEA"))[2]
+    assert "G1" not in set(curated["gene"])
+    assert "with the evidence IEA" in caplog.text
+
+
+def test_accessions_stand_for_symbols(obo: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "genes.json"
+    path.write_text('["t", {"GO:0000091": ["P1", "P2"], "GO:0000004": ["P1"], "GO:0005575": ["P1"], "GO:9": ["P1"]}]')
+    with caplog.at_level(logging.INFO):
+        terms, edges, annotations = read_obo_uniprot(obo, compressed(path), {"P1": "G1"})
+    assert annotations.to_numpy().tolist() == [["GO:0000001", "G1"]]
+    assert (len(terms), len(edges)) == (4, 4)
+    assert "2 of 5 associations are of living terms" in caplog.text
+    with pytest.raises(ValueError, match=r"genes\.json: no accession"):
+        read_obo_uniprot(obo, path, {"Q1": "G1"})
+
+
+def test_a_circle_through_a_relationship_is_named(obo: Path, gaf: Path) -> None:
+    obo.write_text(OBO.replace("name: broad\n", "name: broad\nrelationship: part_of GO:0000001\n"))
+    with pytest.raises(ValueError, match=r"go\.obo: is_a and part_of form a circle: GO:000000\d < "):
+        read_obo_gaf(obo, gaf)
+
+
+def test_a_full_temporary_folder_is_named(obo: Path, gaf: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    packed = compressed(obo)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"go\.obo\.gz: cannot be copied to .*; let TMPDIR name a folder with room"):
+            read_obo_gaf(packed, gaf)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_compressed_files_read_alike(obo: Path, gaf: Path) -> None:
