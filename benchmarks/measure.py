@@ -20,6 +20,7 @@ import torch
 from benchmarks.inputs import Batch, Inputs, read_hierarchy
 from benchmarks.networks import Engine, make
 from benchmarks.roofline import examine
+from druggene.devices import prepare_device
 
 _SLOW = 5.0
 """A first step that took this many seconds counts; a quicker one only warms up."""
@@ -53,9 +54,9 @@ def measure(job: Job) -> list[dict[str, Any]]:
 
     A profile's rows also hold what :func:`benchmarks.roofline.examine` finds.
     """
-    torch.set_num_threads(job.threads)
+    # The same settings for all networks, and those of the jobs that train.
+    device = prepare_device(job.device, job.threads)
     torch.manual_seed(0)
-    device = torch.device(job.device)
     hierarchy = read_hierarchy(Path(job.folder))
     network = make(job.network, hierarchy, Inputs.draw(len(hierarchy.genes), device))
     run = network.predict if job.task == "prediction" else network.train

@@ -2,8 +2,8 @@
 
 The floor of a step is the larger of two times: its matrix products and tanh at the rates that the machine reaches
 on data in its cache, and the bytes that have to cross its memory at the rate at which it copies. Letters: T terms, H
-neurons, C cell lines, M channels, P annotations with padding, I and O the edges in the buckets of children and of
-parents with padding, D drugs.
+neurons, C cell lines, M channels, E edges, P annotations with padding, I and O the edges in the buckets of children
+and of parents with padding, D drugs.
 """
 
 import time
@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.networks import Engine
-from druggene.hierarchy_function import Genotype
+from druggene.hierarchy_function import Genotype, tanh_
 from druggene.network import DrugBranch
 
 _FLOAT = 4  # bytes
@@ -44,19 +44,21 @@ def hierarchy_work(genotype: Genotype, terms: int, neurons: int, channels: int) 
     p = sum(bucket.genes.numel() for layer in genotype.layers for bucket in layer.genes)
     i = sum(bucket.edges.numel() for layer in genotype.layers for bucket in layer.children)
     o = sum(bucket.edges.numel() for layer in genotype.layers for bucket in layer.parents)
+    e = sum(len(layer.edge_child) for layer in genotype.layers)
     state, row = _FLOAT * h * c, _FLOAT * c
     return [
         Work("genes, forward", operations=2 * p * m * h * c, bytes=p * m * row),
         Work("genes, gradient", operations=2 * p * m * h * c, bytes=p * m * row),
-        Work("children, forward", operations=2 * i * h * h * c, bytes=i * state),
+        # Besides, the children's shifts go into the biases.
+        Work("children, forward", operations=2 * i * h * h * c + 2 * e * h * h, bytes=i * state),
         Work("children, gradient", operations=2 * i * h * h * c, bytes=i * state),
         Work("parents, gradient", operations=2 * o * h * h * c, bytes=o * state),
-        # The mean and variance forward; tanh outputs and states are written.
-        Work("terms, forward", operations=4 * t * h * c, tanh=t * h * c, bytes=2 * t * state),
-        # Tanh outputs are read; gradients are written by parents, and read and written by the term's own bucket.
+        # The mean and variance forward; centred outputs are written.
+        Work("terms, forward", operations=4 * t * h * c, tanh=t * h * c, bytes=t * state),
+        # Centred outputs are read; gradients are written by parents, and read and written by the term's own bucket.
         Work("terms, gradient", bytes=4 * t * state),
-        # States are read again once all layers are done; predictions are written, their gradients read.
-        Work("heads", operations=4 * t * h * c, bytes=t * state + 2 * t * row),
+        # Centred outputs are read again once all layers are done; predictions are written, their gradients read.
+        Work("heads", operations=2 * t * h * c, bytes=t * state + 2 * t * row),
     ]
 
 
@@ -111,7 +113,7 @@ def machine_rates(engine: Engine) -> Rates:
     weight = torch.rand(b, engine.network.hierarchy.neurons, k)
     bucket = 2 * weight.numel() * c / _fastest(lambda: torch.bmm(weight, inputs))
     values = torch.rand(100_000)
-    tanh = values.numel() / _fastest(lambda: torch.tanh(values))
+    tanh = values.numel() / _fastest(lambda: tanh_(values))
     return Rates(copy, matrix, bucket, tanh)
 
 
@@ -133,7 +135,7 @@ def _fastest(run: Callable[[], object], repeats: int = 10) -> float:
 _GROUPS = {
     "matrix products": ("bmm", "baddbmm", "mm", "addmm", "addmv", "mv"),
     "gathers and scatters": ("index_select", "index_copy", "index", "index_put", "index_add", "embedding", "cat"),
-    "tanh": ("tanh", "tanh_backward"),
+    "tanh": ("tanh", "tanh_backward", "expm1"),
     "Adam": ("fused_adam",),
     "arithmetic (batch normalisation, losses)": (
         *("add", "sub", "mul", "div", "addcmul", "pow", "sum", "rsqrt", "square", "lerp", "mean", "neg", "where"),

@@ -34,7 +34,7 @@ class Counted(TorchDispatchMode):
         if name in ("bmm", "baddbmm", "mm", "addmm", "mv", "addmv"):
             left, right = tensors[-2:]
             self.operations += 2 * left.numel() * (right.shape[-1] if right.dim() > 1 else 1)
-        if name == "tanh":
+        if name in ("tanh", "expm1"):
             self.tanh += tensors[0].numel()
         if not func.is_view:
             self.bytes += sum(tensor.numel() * tensor.element_size() for tensor in (*tensors, result))
@@ -75,7 +75,7 @@ def test_the_drug_branch_counts_what_the_operators_do() -> None:
         ("aten::bmm", "matrix products"),
         ("aten::baddbmm_", "matrix products"),
         ("aten::_index_put_impl_", "gathers and scatters"),
-        ("aten::tanh_", "tanh"),
+        ("aten::expm1", "tanh"),
         ("aten::_fused_adam_", "Adam"),
         ("aten::addcmul", "arithmetic (batch normalisation, losses)"),
         ("HierarchyFunctionBackward", "views, Python, autograd"),

@@ -1,5 +1,8 @@
 """Devices: nothing is read back within an epoch, files can be read without a GPU, and a GPU computes the same."""
 
+import ctypes
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -121,6 +124,31 @@ def test_the_device_is_chosen_by_its_name(monkeypatch: pytest.MonkeyPatch) -> No
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(False)
+
+
+FAULTS = """
+import resource
+import torch
+from druggene.devices import prepare_device
+prepare_device("cpu", 1)
+faults = []
+for _ in range(10):
+    blocks = [torch.empty(12_000_000).zero_() for _ in range(3)]
+    for _ in range(6):
+        torch.empty(2_000_000).zero_()
+    del blocks
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+print(faults[-1] - faults[-6])
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="needs the GNU C library")
+def test_freed_memory_is_used_again() -> None:
+    """Five rounds of three large arrays and some smaller ones, as training steps take them: 175,000 pages if fresh."""
+    package = Path(__file__).parents[2] / "workflow" / "scripts"
+    command = [sys.executable, "-c", FAULTS]
+    done = subprocess.run(command, env={"PYTHONPATH": str(package)}, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 20_000
 
 
 def trained_on(device: torch.device, options: TrainingOptions) -> tuple[Trained, Tensor]:

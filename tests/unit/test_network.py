@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from druggene.hierarchy import Hierarchy
-from druggene.hierarchy_function import HierarchyFunction
+from druggene.hierarchy_function import HierarchyFunction, tanh_
 from druggene.network import DrugGeneNetwork, Output, Pairs
 from tests.reference.hierarchies import random_hierarchy, tricky_hierarchy
 from tests.reference.plain_network import PlainNetwork, read_named
@@ -158,12 +158,21 @@ def test_gradcheck_of_the_hierarchy() -> None:
     branch = network.hierarchy
     gathered = branch.gather(genotype)
     share = pairs.cell_line_counts.double() / len(pairs)
-    inputs = [p.detach().clone().requires_grad_() for p in (*branch._arguments(), branch.head_weight)]
+    heads = (branch.head_weight, branch.head_bias, branch.head_scale, branch.head_shift)
+    inputs = [p.detach().clone().requires_grad_() for p in (*branch._arguments(), *heads)]
 
     def run(*parameters: Tensor) -> tuple[Tensor, Tensor]:
         return HierarchyFunction.apply(gathered, branch.layout.root, share, *parameters, 1e-5, None)[:2]
 
     assert torch.autograd.gradcheck(run, inputs)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_tanh_is_exact_near_zero_and_far_from_it(dtype: torch.dtype) -> None:
+    sizes = torch.logspace(-30, 30, 2001, dtype=torch.float64)
+    values = torch.cat([sizes, -sizes, torch.tensor([0.0, torch.inf, -torch.inf])]).to(dtype)
+    torch.testing.assert_close(tanh_(values.clone()), values.tanh(), rtol=4 * torch.finfo(dtype).eps, atol=0)
+    assert tanh_(torch.tensor([torch.nan])).isnan()
 
 
 def test_initial_weights() -> None:

@@ -1,5 +1,6 @@
 """Where networks are computed: processor or GPU, with how many threads, and repeatably."""
 
+import ctypes
 import logging
 import os
 from typing import Final
@@ -10,6 +11,23 @@ import torch.utils.deterministic
 logger = logging.getLogger(__name__)
 
 CPU: Final = torch.device("cpu")
+
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of mallopt, <malloc.h>
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what is freed for what is asked for next, instead of giving it back to the kernel.
+
+    A training step frees arrays as large as those that the next one asks for. The kernel hands out memory in pages of
+    4 KB, each filled with zeros first: a fifth of a step's time. Without the GNU C library, nothing is changed.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    mallopt(_M_MMAP_MAX, 0)
+    mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def prepare_device(name: str, threads: int) -> torch.device:
@@ -28,6 +46,7 @@ def prepare_device(name: str, threads: int) -> torch.device:
         If CUDA is asked for and there is no GPU.
     """
     torch.set_num_threads(threads)
+    _keep_freed_memory()
     found = torch.cuda.is_available()
     if name == "cuda" and not found:
         raise ValueError(

@@ -52,6 +52,29 @@ def _rows(values: Tensor, positions: Tensor) -> Tensor:
     return values.index_select(0, positions.flatten()).view(len(positions), -1, values.shape[-1])
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What the terms compute; a term's state is ``factor * centred + shift``.
+
+    Batch normalisation is applied where a state is read, by the weights and biases that read it: that saves a second
+    array of the size of ``centred``.
+
+    Attributes
+    ----------
+    centred
+        (T+1) x H x C: tanh outputs less their mean; the last row, which padding reads, is zero.
+    mean, variance
+        T x H, of the tanh outputs.
+    factor
+        T x H: the scale over the standard deviation.
+    """
+
+    centred: Tensor
+    mean: Tensor
+    variance: Tensor
+    factor: Tensor
+
+
 def run_layers(
     genotype: Genotype,
     share: Tensor,
@@ -62,8 +85,8 @@ def run_layers(
     shift: Tensor,
     epsilon: float,
     statistics: tuple[Tensor, Tensor] | None,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Compute the states of all terms, bottom up.
+) -> Outputs:
+    """Compute all terms, bottom up.
 
     Parameters
     ----------
@@ -81,50 +104,58 @@ def run_layers(
         Added to the variance.
     statistics
         Mean and variance (T x H each) to normalise with; None takes those of the batch.
-
-    Returns
-    -------
-    tuple
-        Tanh outputs T x H x C, states (T+1) x H x C (the last row is zero), mean and variance T x H.
     """
     t, h = bias.shape
-    c = genotype.cell_lines
     gene_weight = torch.cat([gene_weight, gene_weight.new_zeros(1, *gene_weight.shape[1:])])
     # Padding reads a row of zeros behind the last edge; each row is the child's by the parent's neurons.
-    by_child = torch.cat([child_weight.transpose(1, 2), child_weight.new_zeros(1, h, h)])
-    activation = bias.new_empty(t, h, c)
-    states = bias.new_empty(t + 1, h, c)
-    states[t] = 0
-    mean, variance = (bias.new_empty(t, h), bias.new_empty(t, h)) if statistics is None else statistics
+    by_child = child_weight.new_zeros(len(child_weight) + 1, h, h)
+    bias = bias.clone()
+    centred = bias.new_empty(t + 1, h, genotype.cell_lines)
+    centred[t] = 0
+    mean, variance = (torch.empty_like(bias), torch.empty_like(bias)) if statistics is None else statistics
+    factor = torch.empty_like(bias)
     for layer, inputs in zip(genotype.layers, genotype.inputs, strict=True):
+        if layer.children:
+            weight, child = child_weight[layer.edges], layer.edge_child
+            bias.index_add_(0, layer.edge_parent, torch.bmm(weight, shift[child][..., None])[..., 0])
+            torch.mul(weight.transpose(1, 2), factor[child][..., None], out=by_child[layer.edges])
         for edges in layer.children:
-            below = _rows(states, edges.neighbours)
-            activation.index_copy_(0, edges.terms, torch.bmm(_rows(by_child, edges.edges).transpose(1, 2), below))
+            below = _rows(centred, edges.neighbours)
+            centred.index_copy_(0, edges.terms, torch.bmm(_rows(by_child, edges.edges).transpose(1, 2), below))
         for genes, x in zip(layer.genes, inputs, strict=True):
             rows = genes.terms
-            y = activation[rows]
+            y = centred[rows]
             weight = _rows(gene_weight, genes.annotations).transpose(1, 2)
             if layer.children:
                 y.baddbmm_(weight, x)
             else:
                 torch.bmm(weight, x, out=y)
-            y.add_(bias[rows, :, None]).tanh_()
+            tanh_(y.add_(bias[rows, :, None]))
             if statistics is None:
                 torch.matmul(y, share, out=mean[rows])
-            centred = y - mean[rows, :, None]
+            y.sub_(mean[rows, :, None])
             if statistics is None:
-                torch.matmul(centred.square(), share, out=variance[rows])
-            factor = scale[rows] * torch.rsqrt(variance[rows] + epsilon)
-            torch.addcmul(shift[rows, :, None], centred, factor[..., None], out=states[rows])
-    return activation, states, mean, variance
+                torch.matmul(y.square(), share, out=variance[rows])
+        factor[layer.terms] = scale[layer.terms] * torch.rsqrt(variance[layer.terms] + epsilon)
+    return Outputs(centred, mean, variance, factor)
+
+
+def tanh_(x: Tensor) -> Tensor:
+    """Turn ``x`` into its hyperbolic tangent, e / (e + 2) with e = exp(2 x) - 1; twice as fast on a CPU as torch.tanh.
+
+    It is as exact, near zero too, and 1 where x is so large that e would overflow.
+    """
+    torch.expm1(x.clamp_(max=20).mul_(2), out=x)
+    return x.div_(x + 2)
 
 
 class HierarchyFunction(torch.autograd.Function):
-    """States of the root and linear heads of all terms, with a hand-written gradient.
+    """States of the root and predictions of all terms, with a hand-written gradient.
 
-    ``apply`` takes the arguments of :func:`run_layers` with ``head`` (T x H, each term's linear read-out)
-    before ``epsilon``; it returns root states H x C, head outputs T x C, and the mean and variance that were
-    used (T x H, without gradient). The gradient reaches all parameters, not the genotype.
+    ``apply`` takes the arguments of :func:`run_layers`, with the position of the root and the head of every term
+    before ``epsilon``: its weights (T x H), bias, scale and shift (T each). It returns root states H x C, predictions
+    ``head_scale * tanh(head_weight state + head_bias) + head_shift``, T x C, and the mean and variance that were used
+    (T x H, without gradient). The gradient reaches all parameters, not the genotype.
     """
 
     @staticmethod
@@ -138,77 +169,91 @@ class HierarchyFunction(torch.autograd.Function):
         bias: Tensor,
         scale: Tensor,
         shift: Tensor,
-        head: Tensor,
+        head_weight: Tensor,
+        head_bias: Tensor,
+        head_scale: Tensor,
+        head_shift: Tensor,
         epsilon: float,
         statistics: tuple[Tensor, Tensor] | None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        activation, states, mean, variance = run_layers(
-            genotype, share, gene_weight, child_weight, bias, scale, shift, epsilon, statistics
-        )
-        head_output = torch.bmm(head[:, None], states[:-1])[:, 0]
+        run = run_layers(genotype, share, gene_weight, child_weight, bias, scale, shift, epsilon, statistics)
+        heads = torch.bmm((head_weight * run.factor)[:, None], run.centred[:-1])[:, 0]
+        tanh_(heads.add_(((head_weight * shift).sum(-1) + head_bias)[:, None]))
         ctx.genotype, ctx.root, ctx.epsilon, ctx.batch_statistics = genotype, root, epsilon, statistics is None
-        ctx.save_for_backward(activation, states, mean, variance, share, gene_weight, child_weight, scale, shift, head)
-        ctx.mark_non_differentiable(mean, variance)
-        return states[root].clone(), head_output, mean, variance
+        ctx.save_for_backward(
+            *(run.centred, run.mean, run.variance, run.factor, heads, share),
+            *(gene_weight, child_weight, shift, head_weight, head_scale),
+        )
+        ctx.mark_non_differentiable(run.mean, run.variance)
+        root_states = run.centred[root] * run.factor[root, :, None] + shift[root, :, None]
+        predictions = (heads * head_scale[:, None]).add_(head_shift[:, None])
+        return root_states, predictions, run.mean, run.variance
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        root_gradient, head_gradient = gradients[:2]
-        activation, states, mean, variance, share, gene_weight, child_weight, scale, shift, head = ctx.saved_tensors
-        t, h = scale.shape
+        root_gradient, prediction_gradient = gradients[:2]
+        centred, mean, variance, factor, heads, share = ctx.saved_tensors[:6]
+        gene_weight, child_weight, shift, head_weight, head_scale = ctx.saved_tensors[6:]
+        t, h = factor.shape
         c = ctx.genotype.cell_lines
-        child_weight = torch.cat([child_weight, child_weight.new_zeros(1, h, h)])
+
+        head_scale_gradient = (prediction_gradient * heads).sum(-1)
+        head_shift_gradient = prediction_gradient.sum(-1)
+        # From here on, the gradients at the input of the heads' tanh.
+        head_gradient = (1 - heads.square()).mul_(head_scale[:, None]).mul_(prediction_gradient)
+        head_bias_gradient = head_gradient.sum(-1)
+
+        padded_weight = torch.cat([child_weight, child_weight.new_zeros(1, h, h)])
         gene_weight_gradient = gene_weight.new_empty(len(gene_weight) + 1, *gene_weight.shape[1:])
-        by_child_gradient = torch.empty_like(child_weight)
+        by_child_gradient = torch.empty_like(padded_weight)
         bias_gradient, scale_gradient, shift_gradient, head_weight_gradient = (
-            torch.empty_like(scale) for _ in range(4)
+            torch.empty_like(factor) for _ in range(4)
         )
-        inverse_deviation = torch.rsqrt(variance + ctx.epsilon)
-        # Gradients at the input of tanh; the row behind the last term is what padding reads.
-        above = scale.new_empty(t + 1, h, c)
+        deviation = torch.rsqrt(variance + ctx.epsilon)
+        # The slope of normalisation and tanh, factor * (1 - y²), in centred outputs z: peak - z * (twist + factor z).
+        peak, twist = factor * (1 - mean.square()), 2 * factor * mean
+        # Gradients at the states, then at the input of tanh; the row behind the last term is what padding reads.
+        above = factor.new_empty(t + 1, h, c)
         above[t] = 0
         above[ctx.root] = root_gradient
         for layer, inputs in zip(reversed(ctx.genotype.layers), reversed(ctx.genotype.inputs), strict=True):
             for edges in layer.parents:
-                weight = _rows(child_weight, edges.edges).transpose(1, 2)
+                weight = _rows(padded_weight, edges.edges).transpose(1, 2)
                 above.index_copy_(0, edges.terms, torch.bmm(weight, _rows(above, edges.neighbours)))
             for genes, x in zip(layer.genes, inputs, strict=True):
                 rows = genes.terms
-                gradient, y, heads = above[rows], activation[rows], head_gradient[rows]
-                gradient.addcmul_(head[rows, :, None], heads[:, None])
-                deviation = inverse_deviation[rows]
-                normalised = (y - mean[rows, :, None]).mul_(deviation[..., None])
-                shift_sum = gradient.sum(-1)
-                scale_sum = (gradient * normalised).sum(-1)
-                shift_gradient[rows], scale_gradient[rows] = shift_sum, scale_sum
-                head_weight_gradient[rows] = scale[rows] * torch.bmm(normalised, heads[..., None])[..., 0] + shift[
-                    rows
-                ] * heads.sum(-1, keepdim=True)
+                gradient, z, of_heads = above[rows], centred[rows], head_gradient[rows, None]
+                torch.sum(z * of_heads, -1, out=head_weight_gradient[rows])
+                gradient.addcmul_(head_weight[rows, :, None], of_heads)
+                torch.sum(gradient, -1, out=shift_gradient[rows])
+                products = gradient * z
+                scale_sum = torch.sum(products, -1, out=scale_gradient[rows]).mul_(deviation[rows])
                 if ctx.batch_statistics:
-                    normalised.mul_(scale_sum[..., None]).add_(shift_sum[..., None]).mul_(share)
-                    gradient.sub_(normalised)
-                gradient.mul_((scale[rows] * deviation)[..., None])
-                gradient.addcmul_(gradient, y.square(), value=-1)
-                bias_gradient[rows] = gradient.sum(-1)
+                    torch.mul(z, (scale_sum * deviation[rows])[..., None], out=products)
+                    gradient.addcmul_(products.add_(shift_gradient[rows, :, None]), share, value=-1)
+                torch.mul(z, factor[rows, :, None], out=products).add_(twist[rows, :, None])
+                gradient.mul_(torch.addcmul(peak[rows, :, None], products, z, value=-1))
+                torch.sum(gradient, -1, out=bias_gradient[rows])
                 products = torch.bmm(x, gradient.transpose(1, 2))
                 gene_weight_gradient.index_copy_(
                     0, genes.annotations.flatten(), products.view(-1, *gene_weight.shape[1:])
                 )
             for edges in layer.children:
-                below = _rows(states, edges.neighbours)
+                below = _rows(centred, edges.neighbours)
                 products = torch.bmm(below, above.index_select(0, edges.terms).transpose(1, 2))
                 by_child_gradient.index_copy_(0, edges.edges.flatten(), products.view(-1, h, h))
+            if layer.children:
+                # Of what the parent reads, the state, not the centred output.
+                part, child = by_child_gradient[layer.edges], layer.edge_child
+                part.mul_(factor[child][..., None])
+                part.addcmul_(shift[child][..., None], bias_gradient[layer.edge_parent][:, None])
+        head_weight_gradient.mul_(factor).addcmul_(shift, head_bias_gradient[:, None])
         return (
-            None,
-            None,
-            None,
+            *(None, None, None),
             gene_weight_gradient[:-1],
             by_child_gradient[:-1].transpose(1, 2),
-            bias_gradient,
-            scale_gradient,
-            shift_gradient,
-            head_weight_gradient,
-            None,
-            None,
+            *(bias_gradient, scale_gradient, shift_gradient),
+            *(head_weight_gradient, head_bias_gradient, head_scale_gradient, head_shift_gradient),
+            *(None, None),
         )

@@ -49,9 +49,16 @@ class EdgeBucket:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its terms, what they read from genes and children, and who reads them."""
+    """One layer: its terms, what they read from genes and children, and who reads them.
+
+    The edges to children stand one after another among all edges: ``edges`` says where, ``edge_parent`` and
+    ``edge_child`` (layout order) what they join.
+    """
 
     terms: slice
+    edges: slice
+    edge_parent: Tensor
+    edge_child: Tensor
     genes: tuple[GeneBucket, ...]
     children: tuple[EdgeBucket, ...]
     parents: tuple[EdgeBucket, ...]
@@ -60,7 +67,8 @@ class Layer:
         """Return the layer with all positions on ``device``."""
         genes = tuple(bucket.to(device) for bucket in self.genes)
         children, parents = (tuple(bucket.to(device) for bucket in edges) for edges in (self.children, self.parents))
-        return Layer(self.terms, genes, children, parents)
+        ends = self.edge_parent.to(device), self.edge_child.to(device)
+        return Layer(self.terms, self.edges, *ends, genes, children, parents)
 
 
 class Layout:
@@ -85,6 +93,7 @@ class Layout:
         self.order = torch.from_numpy(order)
         self.root = int(position[self.n_terms - 1])
 
+        self._edges = position[hierarchy.edges]
         self._genes: list[list[tuple[int, int]]] = [[] for _ in order]
         for i, (term, gene) in enumerate(hierarchy.annotations.tolist()):
             self._genes[position[term]].append((gene, i))
@@ -108,9 +117,15 @@ class Layout:
             for bucket in _buckets(terms, [len(self._genes[t]) for t in terms], most_terms):
                 columns, annotations = self._pad(self._genes, bucket, self.n_genes, self.n_annotations)
                 genes.append(GeneBucket(slice(bucket[0], bucket[-1] + 1), columns, annotations))
+            # Edges are sorted by parent, and parents by layer.
+            edges = np.flatnonzero((self._edges[:, 0] >= start) & (self._edges[:, 0] < stop))
+            first, last = (int(edges[0]), int(edges[-1]) + 1) if len(edges) else (0, 0)
             layers.append(
                 Layer(
                     slice(start, stop),
+                    slice(first, last),
+                    torch.from_numpy(self._edges[first:last, 0].copy()),
+                    torch.from_numpy(self._edges[first:last, 1].copy()),
                     tuple(genes),
                     self._edge_buckets(self._children, terms, most_terms) if layer else (),
                     self._edge_buckets(self._parents, [t for t in terms if t != self.root], most_terms),

@@ -5,9 +5,11 @@ Letters: N pairs, R cell lines or drugs, K predictions of each.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from druggene.network import DrugGeneNetwork, Output, Pairs
 
@@ -53,8 +55,24 @@ def grouped_squared_error(predicted: Tensor, target: Tensor, group: Tensor, coun
     weight = counts.to(target.dtype)
     mean = torch.zeros_like(weight).index_add_(0, group, target) / weight.clamp(min=1)
     within = (target - mean[group]).square().sum()
-    between = ((predicted - mean).square() @ weight).sum()
+    between = _WeightedSquares.apply(predicted - mean, weight)
     return (between + len(predicted) * within) / len(target)
+
+
+class _WeightedSquares(torch.autograd.Function):
+    """The sum over K x R differences of their squares times R weights; half the passes of its parts by autograd."""
+
+    @staticmethod
+    def forward(ctx: Any, difference: Tensor, weight: Tensor) -> Tensor:
+        weighted = difference * weight
+        ctx.save_for_backward(weighted)
+        return (weighted * difference).sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (weighted,) = ctx.saved_tensors
+        return weighted * (2 * gradients[0]), None
 
 
 def norm_of(weights: Iterable[Tensor]) -> Tensor:
