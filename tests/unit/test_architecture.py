@@ -27,7 +27,7 @@ LAYERS = [
     {"hierarchy_controls", "sources", "simulation", "genotype", "drugs", "gene_ontology", "ontology", "splits"},
     {"baselines", "evaluation", "layout", "hierarchy_function", "network", "published_state"},
     {"dataset", "checkpoint", "progress"},
-    {"objective", "training", "fold", "search", "published_weights"},
+    {"objective", "training", "fold", "search", "published_weights", "interpretation"},
 ]
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
 NETWORK = {"layout", "hierarchy_function", "network", "objective"}
