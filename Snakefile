@@ -30,6 +30,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/interpret.smk"
 include: "workflow/rules/stages.smk"
 
 

@@ -70,6 +70,7 @@ LAYERS = [
     {
         "fold",
         "hierarchy_files",
+        "interpretation",
         "objective",
         "published_weights",
         "search",

@@ -1,4 +1,4 @@
-"""Stages as targets: `snakemake data`, `hierarchies`, `search`, `models`, `tables`, `figures`."""
+"""Stages as targets: `snakemake data`, `hierarchies`, `search`, `models`, `tables`, `figures`, `interpret`."""
 
 
 localrules:
@@ -8,6 +8,7 @@ localrules:
     models,
     tables,
     figures,
+    interpret,
 
 
 rule data:
@@ -80,4 +81,24 @@ rule figures:
             protocol=PROTOCOLS,
             figure=["metrics"],
             format=["pdf", "png", "csv"],
+        ),
+
+
+rule interpret:
+    """Score terms and genes by what the networks make of them."""
+    input:
+        [
+            f"{RESULTS}/interpretation/{protocol}/{model}/{labels}/{table}"
+            for protocol in INTERPRETED_PROTOCOLS
+            for model in INTERPRETED_MODELS
+            for labels in LABELS
+            for table in [
+                "term_scores.parquet",
+                "gene_scores.parquet",
+                *(["recovery.md"] if config["input"] == "simulated" else []),
+            ]
+        ],
+        expand(
+            f"{RESULTS}/tables/{{protocol}}/score_stability.csv",
+            protocol=INTERPRETED_PROTOCOLS,
         ),

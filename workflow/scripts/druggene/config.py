@@ -138,6 +138,10 @@ def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterato
         yield "naive: tissue_mean needs tissues, which the registry's GDSC data lack"
     if not config["models"]:
         yield "models: name at least one network to train"
+    for key, known in (("models", list(config["models"])), ("protocols", config["splits"]["protocols"])):
+        for name in config["interpretation"][key] or []:
+            if name not in known:
+                yield f"interpretation.{key}: {name!r} is not one of {', '.join(known)}{_suggest(name, known)}"
 
 
 def _incomplete_folder(config: dict[str, Any], root: Path) -> Iterator[str]:

@@ -45,7 +45,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def write_table(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | pa.Table,
     path: str | os.PathLike[str],
     *,
     description: str,
@@ -55,11 +55,14 @@ def write_table(
 ) -> None:
     """Write ``frame`` as Parquet (zstd, a checksum per page), atomically and byte-identically for equal input.
 
-    A named index is kept; an unnamed default index is dropped. ``description``, ``units`` (column to
-    unit), ``source`` and any JSON-serialisable ``extra`` are stored in the schema metadata and come back
-    from :func:`read_metadata`.
+    A named index is kept; an unnamed default index is dropped. An Arrow table serves for columns that pandas has no
+    type for. ``description``, ``units`` (column to unit), ``source`` and any JSON-serialisable ``extra`` are stored in
+    the schema metadata and come back from :func:`read_metadata`.
     """
-    table = pa.Table.from_pandas(frame, preserve_index=frame.index.name is not None)
+    if isinstance(frame, pd.DataFrame):
+        table = pa.Table.from_pandas(frame, preserve_index=frame.index.name is not None)
+    else:
+        table = frame
     metadata = {
         "format_version": FORMAT_VERSION,
         "description": description,
@@ -129,15 +132,27 @@ def read_table(
     ValueError
         If the file is no table of this workflow, is damaged or lacks one of ``columns``.
     """
-    read_metadata(path)
-    if columns is not None:
-        require_columns(_read_schema(path).names, columns, path)
+    table = read_arrow(path, columns, filters)
     try:
-        table = pq.read_table(path, columns=columns, filters=filters, page_checksum_verification=True)
         frame: pd.DataFrame = table.to_pandas()
     except (*_DAMAGES, KeyError, TypeError) as error:
         raise _damaged(path, error) from error
     return frame
+
+
+def read_arrow(
+    path: str | os.PathLike[str],
+    columns: Sequence[str] | None = None,
+    filters: list[tuple[str, str, Any]] | None = None,
+) -> pa.Table:
+    """Read a table as :func:`read_table` does and leave it in Arrow's types."""
+    read_metadata(path)
+    if columns is not None:
+        require_columns(_read_schema(path).names, columns, path)
+    try:
+        return pq.read_table(path, columns=columns, filters=filters, page_checksum_verification=True)
+    except (*_DAMAGES, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
 
 
 def _read_schema(path: str | os.PathLike[str]) -> pa.Schema:
