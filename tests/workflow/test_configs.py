@@ -69,6 +69,7 @@ def check_plan(repository: Path, names: tuple[str, ...], special: dict[str, int]
         **dict.fromkeys(["assign_folds", "predict_naive", "evaluate_models", "plot_metrics"], len(protocols)),
         **dict.fromkeys(["select_genes", "build_hierarchy", "encode_genotype"], folds),
         "train_model": folds * len(config["models"]),
+        "tabulate_data": 1,
         "all": 1,
     }
     on_top = ("--configfile", *(f"config/{name}" for name in names)) if names else ()
@@ -87,6 +88,12 @@ SHIPPED = {
     ("gdsc.yaml",): WHEEL,
     ("simulated.yaml",): {"extract_annotations": 1, "simulate_cohort": 1, "tidy_portals": 1},
     ("druggene.yaml",): {"retrieve_file": 10, "tidy_release": 1},
+    ("portals.yaml",): {
+        "retrieve_file": 11,
+        "look_up_structures": 1,
+        "tidy_portals": 1,
+        "extract_annotations": 1,
+    },
 }
 
 

@@ -11,6 +11,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from druggene.config import complete_config
 from druggene.digest import code_digest as digest_of
+from druggene.sources.release import published_name
 from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
     REAL,
@@ -56,6 +57,14 @@ wildcard_constraints:
     protocol="[a-z_]+",
     model="[a-z][a-z0-9_]*",
     fold="[0-9]+",
+
+
+def checked(function, *arguments):
+    """Call a function of the package; what it refuses ends Snakemake with the message alone."""
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def code_digest(adapter):
@@ -137,6 +146,6 @@ def version_entry(dataset, file):
     return find_version(VERSIONS, dataset, file)
 
 
-def release_file(file, dataset="druggene"):
-    """Return where a file of the published release lies once it is retrieved."""
-    return f"{RETRIEVED}/{dataset}/{version_entry(dataset, file).version}/{file}"
+def release_file(file, dataset=config["release"]["dataset"]):
+    """Return where a file of the published release, called by DrugGene's name, lies once it is retrieved."""
+    return f"{RETRIEVED}/{version_entry(dataset, published_name(file, dataset)).place}"

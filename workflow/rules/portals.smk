@@ -16,8 +16,8 @@ if config["input"] in ("portals", "simulated"):
         if SIMULATED
         else [
             f"{RETRIEVED}/{entry.place}"
-            for entry in portal_files(
-                VERSIONS, PORTAL_VERSIONS, config["portals"]["screens"]
+            for entry in checked(
+                portal_files, VERSIONS, PORTAL_VERSIONS, config["portals"]["screens"]
             )
         ]
     )
@@ -92,7 +92,7 @@ if config["input"] == "own":
     rule tidy_own:
         """Check the user's own tables and bring them into the form of all others."""
         input:
-            own_files(config["own"]["folder"]),
+            list(checked(own_files, config["own"]["folder"]).values()),
             drug_targets="resources/drug_targets.csv",
         output:
             SCREEN_FILES,

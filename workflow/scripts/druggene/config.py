@@ -121,6 +121,11 @@ def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterato
     for section in ("release", "portals"):
         if config[section]["source"] == "mirror" and config[section]["mirror"] is None:
             yield f"{section}.mirror: needed because {section}.source is mirror; give the address of the files"
+    release = config["release"]
+    if source == "release" and release["dataset"] == "drugcell" and release["omics_folder"] is None:
+        for name, model in config["models"].items():
+            if model["omics"] != ["mutation"]:
+                yield f"models.{name}.omics: DrugCell's release has mutations alone; name an omics_folder"
     if source == "own":
         yield from _incomplete_folder(config, root)
     if source == "simulated" and config["ontology"]["source"] != "go":

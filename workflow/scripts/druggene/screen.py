@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from druggene.constants import AUC, CELL_LINE, DRUG, OMICS, PAIR, SMILES, TISSUE
 from druggene.molecules import read_molecule
 from druggene.responses import combine_curves, summarise_sources
 from druggene.tables import require_columns, write_table
+
+NOT_MEASURED = "not measured: there is no table of it"
+"""Unit of an omic that a source does not have; its values are all missing."""
 
 _AUC_UNIT = "area under the dose-response curve; 0 kills all cells, 1 has no effect"
 _NO_STRUCTURE = "no structure is known"
@@ -28,6 +32,16 @@ def _problem(smiles: object) -> str | None:
 def normalise_name(name: str) -> str:
     """Return a name in capitals without punctuation, so that PFSK-1 and PFSK1 match."""
     return re.sub(r"[^A-Z0-9]", "", name.upper())
+
+
+def fill_unmeasured(omics: dict[str, pd.DataFrame], units: dict[str, str]) -> None:
+    """Add omics that a source does not have as missing everywhere, for the cell lines and genes of the others."""
+    lines = sorted(set().union(*(matrix.index for matrix in omics.values())))
+    genes = sorted(set().union(*(matrix.columns for matrix in omics.values())))
+    for omic in OMICS:
+        if omic not in omics:
+            omics[omic] = pd.DataFrame(np.nan, pd.Index(lines, name=CELL_LINE), genes, dtype="float32")
+            units[omic] = NOT_MEASURED
 
 
 @dataclass
@@ -106,7 +120,7 @@ class Screen:
 
         Each loss is counted. Raises a ValueError when nothing is left.
         """
-        for omic in OMICS:
+        for omic in (omic for omic in OMICS if self.units[omic] != NOT_MEASURED):
             measured = set(self.omics[omic].index)
             self._keep_cell_lines(measured, f"{omic} present", f"cell line without {omic}")
         problems = pd.Series([_problem(smiles) for smiles in self.drugs[SMILES]], index=self.drugs.index, dtype=object)

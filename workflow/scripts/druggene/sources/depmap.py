@@ -184,7 +184,7 @@ def read_mutations(path: FilePath, genes: Collection[str] = (), gene_table: Gene
     if gene_table is not None:
         ids = None if entrez is None else whole_number_text(counted[entrez].astype("str"))
         symbols = gene_table.current(symbols, ids, str(path))
-    columns = pd.Index(sorted(set(symbols) | set(genes)))
+    columns = pd.Index(sorted({*symbols.unique(), *genes}))
     values = np.zeros((len(measured), len(columns)), dtype=np.float32)
     values[measured.get_indexer(counted[model_column]), columns.get_indexer(symbols)] = 1
     return pd.DataFrame(values, index=measured, columns=columns)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from druggene.constants import AUC, CELL_LINE, DRUG, OMICS, SMILES, TISSUE
-from druggene.screen import Screen
+from druggene.screen import Screen, fill_unmeasured
 from druggene.sources.drug_targets import add_targets
 from druggene.sources.reading import FilePath, Spellings, read_columns, read_fields, read_header, to_auc
 from druggene.tables import require_columns
@@ -21,7 +21,6 @@ FORMATS: Final = ("parquet", "csv", "tsv")
 RESPONSES: Final = "responses"
 DRUGS: Final = "drugs"
 CELL_LINES: Final = "cell_lines"
-NOT_MEASURED: Final = "not measured: no table of it was given"
 
 _TABLES: Final = (RESPONSES, DRUGS, CELL_LINES, *OMICS)
 
@@ -78,13 +77,7 @@ def read_own(folder: FilePath, source: str, drug_targets: pd.DataFrame | None = 
     responses["source"] = responses["source"].fillna("own")
     matrices: dict[str, pd.DataFrame] = {omic: read_own_matrix(files[omic]) for omic in OMICS if omic in files}
     units: dict[str, str] = {omic: "as in the file given, not converted" for omic in matrices}
-    genes = sorted(set().union(*(matrix.columns for matrix in matrices.values())))
-    lines = sorted(set().union(*(matrix.index for matrix in matrices.values())))
-    for omic in OMICS:
-        if omic not in matrices:
-            shape = len(lines), len(genes)
-            matrices[omic] = pd.DataFrame(np.full(shape, np.nan, dtype=np.float32), pd.Index(lines), genes)
-            units[omic] = NOT_MEASURED
+    fill_unmeasured(matrices, units)
     screen = Screen(
         responses=responses,
         cell_lines=_describe_cell_lines(files.get(CELL_LINES), responses),

@@ -1,4 +1,7 @@
-"""The files that the authors of DrugGene published: pairs, drugs, cell lines and genotype matrices."""
+"""The files that the authors of DrugGene, and of DrugCell before them, published: pairs, drugs, cell lines, genotypes.
+
+Both have one form; DrugCell's files have other names, and of the genotype only the mutations.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -24,7 +27,7 @@ from druggene.constants import (
     TRAIN,
     VALIDATION,
 )
-from druggene.screen import Screen
+from druggene.screen import Screen, fill_unmeasured
 from druggene.sources.drug_targets import add_targets
 from druggene.tables import require_columns
 
@@ -41,13 +44,38 @@ MATRIX_FILES: Final = {MUTATION: "cell_mutation.txt", EXPRESSION: "cell_exp.txt"
 REQUIRED_FILES: Final = (CELL_LINES_FILE, GENES_FILE, DRUGS_FILE, *RESPONSE_FILES.values())
 """What is always read; the files in ``MATRIX_FILES`` are read where no folder of omics takes their place."""
 
+DRUGCELL: Final = "drugcell"
+_DRUGCELL_NAMES: Final = {
+    CELL_LINES_FILE: "cell2ind.txt",
+    GENES_FILE: "gene2ind.txt",
+    DRUGS_FILE: "drug2ind.txt",
+    RESPONSE_FILES[TRAIN]: "drugcell_train.txt",
+    RESPONSE_FILES[VALIDATION]: "drugcell_val.txt",
+    RESPONSE_FILES[TEST]: "drugcell_test.txt",
+    MATRIX_FILES[MUTATION]: "cell2mutation.txt",
+    "drugGene_ont.txt": "drugcell_ont.txt",
+    "drug_print.txt": "drug2fingerprint.txt",
+}
+
 _UNITS: Final = {
     MUTATION: "1 mutated, 0 not",
     EXPRESSION: "as published: scaled to 0..1 per gene over all cell lines",
     COPY_NUMBER: "as published: scaled to 0..1 per gene over all cell lines",
 }
 
+_PAPERS: Final = {"druggene": "DrugGene (Pang et al. 2024)", DRUGCELL: "DrugCell (Kuenzi et al. 2020)"}
+
 logger = logging.getLogger(__name__)
+
+
+def published_name(file: str, dataset: str) -> str:
+    """Return what a file of DrugGene's release is called in the dataset (``druggene`` or ``drugcell``)."""
+    return _DRUGCELL_NAMES.get(file, file) if dataset == DRUGCELL else file
+
+
+def matrix_files(dataset: str) -> dict[str, str]:
+    """Return omic to file, under DrugGene's name, of the genotype that the dataset has."""
+    return {MUTATION: MATRIX_FILES[MUTATION]} if dataset == DRUGCELL else dict(MATRIX_FILES)
 
 
 def read_release(
@@ -61,8 +89,9 @@ def read_release(
     Parameters
     ----------
     files
-        Published file name to path: ``REQUIRED_FILES``; ``MATRIX_FILES`` without ``omics_folder``; with
-        compound_names.txt (number, SMILES, name) drugs are called by their names. Others are not read.
+        Published file name (DrugGene's or DrugCell's) to path: ``REQUIRED_FILES``; without ``omics_folder`` those of
+        :func:`matrix_files`; with compound_names.txt (number, SMILES, name) drugs are called by their names. Others
+        are not read.
     omics_folder
         Holds mutation.parquet, expression.parquet and copy_number.parquet (index: CCLE name, columns: gene
         symbols), which take the place of the published matrices.
@@ -74,28 +103,32 @@ def read_release(
     ValueError
         If a file is missing or malformed, with file and row (counted from 1).
     """
-    wanted = REQUIRED_FILES if omics_folder is not None else (*REQUIRED_FILES, *MATRIX_FILES.values())
-    missing = [name for name in wanted if name not in files]
+    dataset = DRUGCELL if published_name(CELL_LINES_FILE, DRUGCELL) in files else "druggene"
+    matrices = {} if omics_folder is not None else matrix_files(dataset)
+    names = {file: published_name(file, dataset) for file in (*REQUIRED_FILES, *matrices.values())}
+    missing = [name for name in names.values() if name not in files]
     if missing:
         raise ValueError(f"the published release lacks {', '.join(missing)}; retrieve what data_versions.csv lists")
+    files = {**files, **{file: files[name] for file, name in names.items()}}
     lines = read_items(files[CELL_LINES_FILE])
     smiles = read_items(files[DRUGS_FILE])
     if omics_folder is None:
         genes = read_items(files[GENES_FILE])
-        omics = {omic: _read_matrix(files[name], lines, genes) for omic, name in MATRIX_FILES.items()}
-        units = dict(_UNITS)
+        omics = {omic: _read_matrix(files[name], lines, genes) for omic, name in matrices.items()}
+        units = {omic: _UNITS[omic] for omic in omics}
+        fill_unmeasured(omics, units)
         origin = "omics as published"
     else:
         omics = {omic: _read_omic(Path(omics_folder) / f"{omic}.parquet", lines) for omic in OMICS}
         units = {omic: "as in the file given, not converted" for omic in OMICS}
         origin = "omics from release.omics_folder"
     screen = Screen(
-        responses=_read_responses(files, set(lines), set(smiles)),
+        responses=_read_responses(files, set(lines), set(smiles), _PAPERS[dataset].partition(" ")[0]),
         cell_lines=_describe_cell_lines(lines),
         drugs=_describe_drugs(smiles, files.get(NAMES_FILE), drug_targets),
         omics=omics,
         units=units,
-        source=f"files published with DrugGene (Pang et al. 2024), {origin}",
+        source=f"files published with {_PAPERS[dataset]}, {origin}",
     )
     screen.keep_complete()
     return screen
@@ -133,7 +166,7 @@ def _read_lines(path: str | Path) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def _read_responses(files: Mapping[str, Path], lines: set[str], drugs: set[str]) -> pd.DataFrame:
+def _read_responses(files: Mapping[str, Path], lines: set[str], drugs: set[str], source: str) -> pd.DataFrame:
     """Read the three files of pairs: cell line, SMILES, AUC, separated by tabs."""
     rows: list[tuple[str, str, float, str]] = []
     for role, name in RESPONSE_FILES.items():
@@ -152,7 +185,7 @@ def _read_responses(files: Mapping[str, Path], lines: set[str], drugs: set[str])
         if len(rows) == before:
             raise ValueError(f"{path}: holds no pair; retrieve it again")
     responses = pd.DataFrame(rows, columns=[CELL_LINE, DRUG, AUC, PUBLISHED_ROLE])
-    responses.insert(3, "source", "DrugGene")
+    responses.insert(3, "source", source)
     above = int((responses[AUC] > 1).sum())
     logger.info("%d of %d AUCs are above 1 (highest %.3f) and kept", above, len(rows), responses[AUC].max())
     return responses
