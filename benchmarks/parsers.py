@@ -101,7 +101,7 @@ def in_child(file: str, reader: str, path: Path) -> dict[str, float]:
 
 
 def measure(which: tuple[str, str], path: Path) -> dict[str, float]:
-    """Return seconds, those of all cores together, and peak memory in MB, the interpreter and its libraries included."""
+    """Return seconds, those of all cores together, and the peak of memory in MB, that of the libraries included."""
     read = {**PARSERS, **BASELINES}[which]
     begin, busy = time.perf_counter(), time.process_time()
     read(path)

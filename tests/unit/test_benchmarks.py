@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from benchmarks import inputs, measure, networks, roofline, training_step
+from benchmarks import inputs, measure, networks, parsers, roofline, training_step
 from benchmarks.hierarchies import part_of, small_hierarchy
 from druggene.hierarchy import Hierarchy
 from druggene.network import DrugBranch, DrugGeneNetwork
@@ -144,3 +144,14 @@ def test_the_quick_suite_runs_from_command_to_figure(tmp_path: Path) -> None:
     assert found["annotations"] == {"small": len(small_hierarchy().annotations)}
     for suffix in ("png", "pdf", "csv"):
         assert (tmp_path / f"training_step.{suffix}").stat().st_size
+
+
+def test_the_parsers_read_what_their_benchmark_makes(tmp_path: Path) -> None:
+    sizes = {"models": 30, "genes": 40, "variants": 500, "gdsc_curves": 50, "ctrp_curves": 60}
+    parsers.make_files(tmp_path, sizes)
+    read = {file: reader(tmp_path / parsers.FILES[file]) for (file, _), reader in parsers.PARSERS.items()}
+    assert read["expression"].shape == (30, 40)
+    assert len(read["mutations"]) == 30
+    assert len(read["GDSC, xlsx"]) == len(read["GDSC, csv"]) == 50
+    assert len(read["CTRP, zip"][0]) == 60
+    assert {file for file, _ in parsers.BASELINES} <= set(parsers.FILES)

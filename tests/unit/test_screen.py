@@ -119,7 +119,7 @@ def test_tables_are_sorted_complete_and_marked(screen: Screen, tmp_path: Path) -
         "copy_number.parquet",
         "counts.parquet",
         "sources.parquet",
-        "structures.parquet",
+        "structure_sources.parquet",
     }
     assert all(read_metadata(path)["simulated"] is True for path in tmp_path.iterdir())
     assert list(read_table(tmp_path / "responses.parquet")["pair"]) == [0, 0, 1, 2]

@@ -169,7 +169,7 @@ def test_models_are_trained_and_judged(results: Path) -> None:
 
 
 def test_every_structure_has_its_origin(results: Path, finished: Path) -> None:
-    table = read_table(results / "data/structures.parquet")
+    table = read_table(results / "data/structure_sources.parquet")
     drugs = pd.read_csv(finished / RAW / "structures.csv")["drug"]
     used = table[table["problem"].isna()].groupby("origin")["drug"].nunique()
     assert used["CTRP"] == 26

@@ -68,7 +68,7 @@ def test_changed_code_reruns_what_uses_it(own: Path, module: str, jobs: dict[str
         ("models: {druggene: {label: Renamed}}", {"evaluate_models": 1, "plot_metrics": 1, "all": 1}),
         ("evaluation: {min_pairs_per_drug: 5}", {"evaluate_models": 1, "plot_metrics": 1, "all": 1}),
         ("models: {druggene: {omics: [mutation, expression]}}", AFTER_TRAINING | {"train_model": 2}),
-        ("ontology: {max_layers: 3}", AFTER_TRAINING | {"build_hierarchy": 2}),
+        ("ontology: {max_layers: 3}", AFTER_TRAINING | {"build_hierarchy": 2, "tabulate_data": 1}),
     ],
     ids=["training", "label", "evaluation", "one model's omics", "hierarchy"],
 )

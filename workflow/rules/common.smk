@@ -47,7 +47,7 @@ SCREEN_TABLES = [
     "copy_number",
     "counts",
     "sources",
-    "structures",
+    "structure_sources",
 ]
 # Of a training job; `auto` uses one where the job has one, and asks for none.
 GPUS = int(config["device"] == "cuda")

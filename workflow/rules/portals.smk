@@ -43,7 +43,7 @@ if config["input"] in ("portals", "simulated"):
             "../../envs/druggene.yaml"
         threads: 1
         resources:
-            mem_mb=scaled(1500, per_megabyte=20),
+            mem_mb=scaled(1500, per_megabyte=3),
             runtime=scaled(60),
         params:
             answers=config["portals"]["pubchem"]["answers"],
@@ -69,7 +69,7 @@ if config["input"] in ("portals", "simulated"):
             "../../envs/druggene.yaml"
         threads: 2
         resources:
-            mem_mb=scaled(1500, per_megabyte=20),
+            mem_mb=scaled(1500, per_megabyte=3),
             runtime=scaled(20),
         params:
             folder=f"{RESULTS}/data",
@@ -104,7 +104,7 @@ if config["input"] == "own":
             "../../envs/druggene.yaml"
         threads: 1
         resources:
-            mem_mb=scaled(1500, per_megabyte=20),
+            mem_mb=scaled(1500, per_megabyte=3),
             runtime=scaled(20),
         params:
             folder=config["own"]["folder"],

@@ -57,7 +57,7 @@ rule tabulate_data:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=scaled(1500, per_megabyte=20),
+        mem_mb=scaled(1500, per_megabyte=10),
         runtime=scaled(10),
     params:
         ontology=[name for name in ONTOLOGY if name.endswith("s")],

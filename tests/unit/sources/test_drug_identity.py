@@ -101,6 +101,13 @@ def test_a_synonym_of_two_drugs_decides_nothing() -> None:
     assert found == {"X": ("X", None)}
 
 
+def test_names_of_other_characters_are_not_all_one() -> None:
+    assert matched(table(("β", None, None)), table(("γ", None, None), ("β", None, None))) == {
+        "γ": ("γ", None),
+        "β": ("β", "name"),
+    }
+
+
 def test_drugs_of_one_screen_are_not_merged_by_structure() -> None:
     drugs, _ = unify_drugs({"CTRP": table(("lot 1", None, SERINE), ("lot 2", None, SERINE))})
     assert drugs[DRUG].tolist() == ["lot 1", "lot 2"]

@@ -58,6 +58,12 @@ def test_wrong_aucs_are_refused_with_their_row(tmp_path: Path, form: str, auc: s
     assert str(path) in str(raised.value)
 
 
+def test_a_curve_without_a_drug_is_refused(tmp_path: Path) -> None:
+    CURVES.assign(DRUG_NAME=["A", None, "B"]).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(ValueError, match=r"a\.csv: row 3 has no DRUG_NAME"):
+        read_curves(tmp_path / "a.csv")
+
+
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_a_missing_column_is_named(tmp_path: Path, form: str) -> None:
     path = tmp_path / f"a.{form}"

@@ -30,8 +30,8 @@ def _problem(smiles: object) -> str | None:
 
 
 def normalise_name(name: str) -> str:
-    """Return a name in capitals without punctuation, so that PFSK-1 and PFSK1 match."""
-    return re.sub(r"[^A-Z0-9]", "", name.upper())
+    """Return a name in capitals without punctuation, so that PFSK-1 and PFSK1 match; one of other characters stays."""
+    return re.sub(r"[^A-Z0-9]", "", name.upper()) or name
 
 
 def fill_unmeasured(omics: dict[str, pd.DataFrame], units: dict[str, str]) -> None:
@@ -222,7 +222,7 @@ def write_screen(screen: Screen, folder: str | Path) -> None:
     )
     write(
         screen.structures.sort_values([DRUG, "origin"], kind="stable").reset_index(drop=True),
-        folder / "structures.parquet",
+        folder / "structure_sources.parquet",
         description="structures that were looked at, where they come from, and what is wrong with those not used",
     )
 

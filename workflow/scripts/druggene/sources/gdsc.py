@@ -9,7 +9,7 @@
 import pandas as pd
 
 from druggene.constants import AUC, DRUG
-from druggene.sources.reading import FilePath, read_fields, to_auc, whole_number_text
+from druggene.sources.reading import FilePath, file_row, read_fields, to_auc, whole_number_text
 
 
 def read_curves(path: FilePath) -> pd.DataFrame:
@@ -21,7 +21,7 @@ def read_curves(path: FilePath) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a column is missing, or a value of AUC is no number of 0 or more.
+        If a column is missing, a curve names no drug, or a value of AUC is no number of 0 or more.
     """
     table = read_fields(
         path,
@@ -37,6 +37,9 @@ def read_curves(path: FilePath) -> pd.DataFrame:
     table[AUC] = to_auc(table[AUC], path, "AUC")
     table["cosmic_id"] = whole_number_text(table["cosmic_id"])
     table[DRUG] = table[DRUG].str.strip()
+    unnamed = table[DRUG].isna()
+    if unnamed.any():
+        raise ValueError(f"{path}: row {file_row(unnamed)} has no DRUG_NAME; fill it in or remove the row")
     return table
 
 
