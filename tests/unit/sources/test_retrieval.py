@@ -19,7 +19,7 @@ from druggene.sources.download import PIECE
 from druggene.sources.release import MATRIX_FILES, NAMES_FILE, REQUIRED_FILES
 from druggene.sources.retrieval import retrieve, retrieve_wheel
 from druggene.sources.versions import VersionEntry, checksum, files_of, find_version, read_versions, verify
-from tests.serving import Serving, answer, drops_after, etag_of, says, serve, serving
+from tests.serving import Request, Serving, answer, drops_after, etag_of, says, serve, serving
 
 VERSIONS = Path(__file__).parents[3] / "config" / "data_versions.csv"
 HEADER = "dataset,version,file,url,checksum_kind,checksum,size,licence,note\n"
@@ -228,6 +228,24 @@ def test_the_first_retrieval_is_recorded_and_later_ones_must_agree(
         retrieve(unknown, target)
     assert target.read_bytes() == CONTENT
     assert left_in(tmp_path) == ["pairs.txt", "pairs.txt.sha256"]
+
+
+def without_length(request: Request) -> None:
+    request.send_response(200)
+    request.end_headers()
+    request.wfile.write(CONTENT[:PIECE])
+    request.close_connection = True
+
+
+def test_a_response_without_a_length_is_warned_of_and_verified_where_that_can_be(
+    server: Serving, entry: VersionEntry, unknown: VersionEntry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.extend([without_length] * 2)
+    with pytest.raises(ValueError, match=f"expected {SIZE} bytes, found {PIECE}"):
+        retrieve(entry, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    caplog.clear()
+    retrieve(unknown, tmp_path / "pairs.txt", attempts=ATTEMPTS)
+    assert "does not announce the length, so that a cut could not be seen" in caplog.text
 
 
 def packed(form: str) -> bytes:
