@@ -128,11 +128,13 @@ def main() -> None:
     parser.add_argument("--configfile", type=Path, nargs="*", default=[], help="as given to Snakemake")
     parser.add_argument("--fingerprints", nargs="+", choices=FINGERPRINTS, default=list(FINGERPRINTS))
     parser.add_argument("--protocols", nargs="+", help="some of the run's; all by default")
+    parser.add_argument("--folds", type=int, help="inner folds (search.folds of the configuration)")
     parser.add_argument("--output", type=Path, default=RESULTS / "fingerprints.csv")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     torch.set_num_threads(1)
     config = read_config(arguments.configfile)
+    config["search"]["folds"] = arguments.folds or config["search"]["folds"]
     names = [REFERENCE, *(name for name in arguments.fingerprints if name != REFERENCE)]
     parts = []
     for protocol in arguments.protocols or config["splits"]["protocols"]:
