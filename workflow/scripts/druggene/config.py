@@ -96,7 +96,7 @@ def _expand_folders(config: dict[str, Any]) -> None:
         ("own", "folder"),
     ):
         if config[section][key] is not None:
-            config[section][key] = os.path.expandvars(config[section][key])
+            config[section][key] = os.path.expanduser(os.path.expandvars(config[section][key]))
 
 
 def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterator[str]:

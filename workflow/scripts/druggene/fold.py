@@ -94,12 +94,12 @@ def train_fold(
     table[PREDICTED] = predicted.double().numpy()
     table[[MODEL, PROTOCOL, FOLD]] = model.name, protocol, fold
     write_table(table, outputs["predictions"], description="out-of-fold predictions of the test pairs", **marks)
-    error = (predicted - test.auc).square().mean().item()
+    mse = (predicted - test.auc).square().mean().item()
     correlation = torch.corrcoef(torch.stack([predicted, test.auc]))[0, 1].item()
     if resume:
         Path(resume).unlink(missing_ok=True)
     if not diverged:
-        logger.info("test pairs: Pearson %.4f, MSE %.5f", correlation, error)
+        logger.info("test pairs: Pearson %.4f, MSE %.5f", correlation, mse)
 
 
 def with_choice(options: TrainingOptions, path: str) -> TrainingOptions:
