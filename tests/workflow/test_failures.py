@@ -7,6 +7,7 @@ from tests.workflow.running import TINY, snakemake, succeed
 
 DRUGS = "results/tiny/data/drugs.parquet"
 FEATURES = "results/tiny/data/drug_features.parquet"
+STRUCTURES = "results/tiny/data/drug_structures.parquet"
 LOG = "results/tiny/logs/compute_drug_features.log"
 
 
@@ -32,7 +33,10 @@ def test_a_broken_structure_is_named_and_can_be_mended(own: Path) -> None:
     assert problem in failed.text
     assert LOG in failed.text
     # What would rest on the broken table is gone, nothing is half written, and no later rule ran.
-    assert {path for path in (own / "results").rglob("*") if path.is_file()} == before - {own / FEATURES}
+    assert {path for path in (own / "results").rglob("*") if path.is_file()} == before - {
+        own / FEATURES,
+        own / STRUCTURES,
+    }
     assert {rule for rule, _ in failed.files("output")} == {"compute_drug_features"}
 
     set_smiles(own, 3, smiles)
