@@ -29,6 +29,7 @@ LAYERS = [
         "digest",
         "logs",
         "metrics",
+        "seeds",
         "variants",
     },
     {
@@ -54,13 +55,13 @@ LAYERS = [
         "symbols",
     },
     {
-        "baselines",
         "data_summary",
         "evaluation",
         "hierarchy_function",
         "layout",
         "network",
         "published_state",
+        "rivals",
     },
     {
         "checkpoint",

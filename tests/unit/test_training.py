@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from druggene import training
-from druggene.baselines import NAIVE
+from druggene.rivals.naive import NAIVE
 from druggene.constants import TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
 from druggene.network import DrugGeneNetwork

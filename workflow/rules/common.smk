@@ -37,6 +37,7 @@ MODELS = list(config["models"])
 SETTINGS = {
     name: model_settings(config, model) for name, model in config["models"].items()
 }
+RIVALS = config["rivals"]["names"]
 SCREEN_TABLES = [
     "responses",
     "cell_lines",
@@ -54,7 +55,8 @@ GPUS = int(config["device"] == "cuda")
 
 wildcard_constraints:
     protocol="[a-z_]+",
-    model="[a-z][a-z0-9_]*",
+    model="|".join(SETTINGS),
+    rival="|".join(RIVALS) or "none",
     fold="[0-9]+",
 
 

@@ -1,6 +1,6 @@
 """Measure the predictions of all models of a protocol and compare them."""
 
-from druggene.baselines import NAIVE_LABELS
+from druggene.rivals.naive import NAIVE_LABELS
 from druggene.evaluation import (
     comparison,
     comparison_markdown,

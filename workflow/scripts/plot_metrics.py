@@ -1,6 +1,6 @@
 """Draw the metrics of all models of a protocol."""
 
-from druggene.baselines import NAIVE_LABELS
+from druggene.rivals.naive import NAIVE_LABELS
 from druggene.logs import log_to
 from druggene.plotting import label_models, plot_metrics, save_figure
 from druggene.tables import read_metadata, read_table

@@ -37,7 +37,9 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
         _fill_defaults(config, schema)
         _expand_folders(config)
         config["models"] = {name: model for name, model in config["models"].items() if model is not None}
-        problems = list(_impossible(config, root, schema["properties"]["naive"]["items"]["enum"]))
+        keys = schema["properties"]
+        taken = {"a naive predictor": keys["naive"], "a rival": keys["rivals"]["properties"]["names"]}
+        problems = list(_impossible(config, root, {kind: part["items"]["enum"] for kind, part in taken.items()}))
     if problems:
         raise ValueError("the configuration cannot be used:\n" + "\n".join(f"  {line}" for line in problems))
 
@@ -99,12 +101,11 @@ def _expand_folders(config: dict[str, Any]) -> None:
             config[section][key] = os.path.expandvars(config[section][key])
 
 
-def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterator[str]:
+def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str]]) -> Iterator[str]:
     """Yield what the schema cannot see: missing files and keys that contradict each other."""
     source = config["input"]
-    taken = set(config["models"]) & set(naive)
-    if taken:
-        yield f"models.{min(taken)}: a naive predictor has this name; choose another"
+    for kind, names in reserved.items():
+        yield from (f"models.{name}: {kind} has this name; choose another" for name in names if name in config["models"])
     labels = [model["label"] for model in config["models"].values()]
     twice = {label for label in labels if labels.count(label) > 1}
     if twice:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from druggene.baselines import NAIVE, NAIVE_LABELS, predict_naive
+from druggene.rivals.naive import NAIVE, NAIVE_LABELS, predict_naive
 from druggene.metrics import regression_metrics
 from druggene.splits import assign_folds
 
