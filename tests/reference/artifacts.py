@@ -16,9 +16,7 @@ from tests.reference.hierarchies import random_hierarchy
 SMILES = ["CCO", "c1ccccc1O", "CC(=O)Nc1ccc(O)cc1", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C", "CC(C)Cc1ccc(cc1)C(C)C(=O)O"]
 
 
-def write_fold(
-    folder: Path, features: str = "morgan", seed: int = 0, protocol: str = "random_pairs"
-) -> dict[str, str]:
+def write_fold(folder: Path, features: str = "morgan", seed: int = 0, protocol: str = "random_pairs") -> dict[str, str]:
     """Write fold 0 of thirty cell lines of six tissues and five drugs below ``folder``; return the paths by name."""
     rng = np.random.default_rng(seed)
     hierarchy = random_hierarchy(1)

@@ -11,6 +11,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from druggene.config import complete_config
 from druggene.digest import code_digest as digest_of
+from druggene.labels import model_kinds, model_labels
 from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
     REAL,
@@ -38,6 +39,8 @@ SETTINGS = {
     name: model_settings(config, model) for name, model in config["models"].items()
 }
 RIVALS = config["rivals"]["names"]
+LABELS = model_labels(config)
+KINDS = model_kinds(config)
 SCREEN_TABLES = [
     "responses",
     "cell_lines",

@@ -65,10 +65,13 @@ rule tables:
             f"{RESULTS}/tables/{{protocol}}/{{table}}",
             protocol=PROTOCOLS,
             table=[
-                "metrics_by_fold.parquet",
-                "metrics_by_fold.csv",
-                "comparison.csv",
+                *[
+                    f"{table}.{format}"
+                    for table in EVALUATED
+                    for format in ["parquet", "csv"]
+                ],
                 "comparison.md",
+                "significance.md",
             ],
         ),
 
@@ -79,7 +82,7 @@ rule figures:
         expand(
             f"{RESULTS}/figures/{{protocol}}/{{figure}}.{{format}}",
             protocol=PROTOCOLS,
-            figure=["metrics"],
+            figure=["metrics", "intervals"],
             format=["pdf", "png", "csv"],
         ),
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from druggene.rivals import RIVAL_LABELS, RIVALS
+from druggene.rivals import RIVALS
 from druggene.rivals.data import RivalData
 from druggene.rivals.fold import fit_fold
 from druggene.tables import read_metadata, read_table, write_table
@@ -19,8 +20,12 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return write_fold(tmp_path_factory.mktemp("fold"))
 
 
-def test_every_rival_has_a_label_and_is_tried() -> None:
-    assert set(RIVALS) == set(RIVAL_LABELS) == set(OPTIONS)
+def test_every_rival_can_be_configured_and_is_tried() -> None:
+    schema = yaml.safe_load(Path("workflow/schemas/config.schema.yaml").read_text())["properties"]["rivals"]
+    names = schema["properties"].pop("names")["items"]["enum"]
+    assert set(RIVALS) == set(names) == set(schema["properties"]) == set(OPTIONS)
+    for name, section in schema["properties"].items():
+        RIVALS[name](**{key: part["default"] for key, part in section["properties"].items()})
 
 
 @pytest.mark.parametrize("name", RIVALS)

@@ -10,6 +10,8 @@ from typing import Any
 
 import jsonschema
 
+from druggene.labels import model_labels
+
 _RETRIEVED = "resources/retrieved/"
 """Begins the names of files that a rule brings where they are missing."""
 _TABLE_FORMATS = (".parquet", ".csv", ".tsv")
@@ -105,8 +107,10 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
     """Yield what the schema cannot see: missing files and keys that contradict each other."""
     source = config["input"]
     for kind, names in reserved.items():
-        yield from (f"models.{name}: {kind} has this name; choose another" for name in names if name in config["models"])
-    labels = [model["label"] for model in config["models"].values()]
+        yield from (
+            f"models.{name}: {kind} has this name; choose another" for name in names if name in config["models"]
+        )
+    labels = list(model_labels(config).values())
     twice = {label for label in labels if labels.count(label) > 1}
     if twice:
         yield f"models: the label {min(twice)!r} stands twice; tables and figures could not tell the models apart"

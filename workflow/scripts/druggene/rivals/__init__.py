@@ -38,10 +38,3 @@ RIVALS: Final[dict[str, Callable[..., Rival]]] = {
     "boosted_trees": BoostedTrees,
 }
 """Name in the configuration to the rival, made of its section there."""
-
-RIVAL_LABELS: Final = {
-    "elastic_net": "Elastic net",
-    "lasso": "Lasso",
-    "random_forest": "Random forest",
-    "boosted_trees": "Boosted trees",
-}

@@ -35,7 +35,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Rows:
-    """N responses: positions of cell line and drug, measured AUC, and the group that the protocol holds out together."""
+    """N responses: positions of cell line and drug, measured AUC, and the group that the protocol holds out."""
 
     cell_line: np.ndarray
     drug: np.ndarray

@@ -1,6 +1,5 @@
 """Drug and cell-line effects: the predictor that knows which drugs are strong and which cell lines are sensitive."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -55,11 +54,11 @@ class Effects:
         effects = heights * ridge.coef_
         return cls(mean, pd.Series(effects[: len(drugs)], drugs), pd.Series(effects[len(drugs) :], lines))
 
-    def of_drugs(self, drugs: Sequence[object] | pd.Series | np.ndarray) -> np.ndarray:
+    def of_drugs(self, drugs: pd.Series | np.ndarray) -> np.ndarray:
         """Return the drugs' effects, 0 where unseen."""
         return self.drug.reindex(drugs).fillna(0.0).to_numpy(dtype=np.float64)
 
-    def of_cell_lines(self, cell_lines: Sequence[object] | pd.Series | np.ndarray) -> np.ndarray:
+    def of_cell_lines(self, cell_lines: pd.Series | np.ndarray) -> np.ndarray:
         """Return the cell lines' effects, 0 where unseen."""
         return self.cell_line.reindex(cell_lines).fillna(0.0).to_numpy(dtype=np.float64)
 

@@ -53,7 +53,8 @@ def fit_fold(
     logger.info("chosen on the validation rows: %s", chosen)
     predict = rival.fit(data.features, rows[TRAIN] + rows[VALIDATION], chosen, own_seed)
     predicted = predict(rows[TEST].cell_line, rows[TEST].drug)
-    table = data.tables[TEST].assign(**{PREDICTED: predicted, MODEL: name, PROTOCOL: protocol, FOLD: np.int64(fold)})
+    table = data.tables[TEST].assign(**{PREDICTED: predicted})
+    table[[MODEL, PROTOCOL, FOLD]] = name, protocol, fold
     metadata = read_metadata(paths["responses"])
     write_table(
         table,

@@ -44,7 +44,7 @@ class ElasticNet:
     def choose(self, features: Features, train: Rows, validation: Rows, seed: int) -> dict[str, Any]:
         """Return the L1 share and the penalty with the lowest error on the validation rows."""
         problem = _Problem.of(features, train)
-        trials = []
+        trials: list[tuple[float, float, float]] = []
         for l1_ratio in self.l1_ratio:
             without_better = 0
             for penalty, model in self._path(problem, l1_ratio, 0.0):
@@ -110,10 +110,10 @@ class LinearModel:
 class _Problem:
     """The least-squares problem of N rows in at most R rows that have the same sums of products.
 
-    A row of the N x P design is the features of its cell line beside those of its drug: Z B, where Z (N x R) says which
-    they are and B (R x P) holds the features. The squared error depends on the rows through B'Z'ZB and B'Z'y alone. With
-    Z'Z = S'S, the R x P matrix S B and the target t with S't = Z'y give the same sums, hence the same solution for every
-    penalty, at a cost that does not grow with N.
+    A row of the N x P design is the features of its cell line beside those of its drug: Z B, where Z (N x R) says
+    which they are and B (R x P) holds the features. The squared error depends on the rows through B'Z'ZB and B'Z'y
+    alone. With Z'Z = S'S, the R x P matrix S B and the target t with S't = Z'y give the same sums, hence the same
+    solution for every penalty, at a cost that does not grow with N.
     """
 
     rows: np.ndarray
@@ -156,7 +156,7 @@ class _Problem:
 
 
 def _standardise(values: np.ndarray, used: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Give every feature mean 0 and deviation 1 over the rows it is learned from; one that is constant there becomes 0."""
+    """Give every feature mean 0 and deviation 1 over the rows that are learned from; a constant one becomes 0."""
     share = counts / counts.sum()
     mean = share @ values[used]
     deviation = np.sqrt(share @ (values[used] - mean) ** 2)

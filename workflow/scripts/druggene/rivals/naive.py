@@ -47,13 +47,6 @@ NAIVE: Final[dict[str, Predictor]] = {
 }
 """Name to a function of training rows and test rows (cell_line, drug, auc; tissue where needed) to predictions."""
 
-NAIVE_LABELS: Final = {
-    "global_mean": "Global mean",
-    "drug_mean": "Drug mean",
-    "cell_line_mean": "Cell-line mean",
-    "tissue_mean": "Tissue mean",
-    "effects": "Drug + cell-line effects",
-}
 
 def predict_naive(
     responses: pd.DataFrame, folds: pd.DataFrame, names: Sequence[str], cell_lines: pd.DataFrame
