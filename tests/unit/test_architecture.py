@@ -78,6 +78,7 @@ LAYERS = [
         "comparison",
     },
     {
+        "ablations",
         "comparison_tables",
         "fold",
         "hierarchy_files",

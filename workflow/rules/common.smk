@@ -15,6 +15,7 @@ from druggene.labels import model_kinds, model_labels
 from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
     REAL,
+    ablation_models,
     drug_features_needed,
     has_own_genotype,
     model_settings,
@@ -35,12 +36,14 @@ RETRIEVED = "resources/retrieved"
 PROTOCOLS = config["splits"]["protocols"]
 MODELS = list(config["models"])
 # What every network is built and trained by: the configuration with the keys of its entry in `models` laid over it.
+ABLATIONS = ablation_models(config)
 SETTINGS = {
-    name: model_settings(config, model) for name, model in config["models"].items()
+    name: model_settings(config, model)
+    for name, model in (ABLATIONS | config["models"]).items()
 }
 RIVALS = config["rivals"]["names"]
-LABELS = model_labels(config)
-KINDS = model_kinds(config)
+MODEL_LABELS = model_labels(config)
+MODEL_KINDS = model_kinds(config)
 SCREEN_TABLES = [
     "responses",
     "cell_lines",
@@ -135,6 +138,21 @@ def training_minutes(trainings=1):
         return scaled(30, per_megabyte)(wildcards, input, attempt)
 
     return needed
+
+
+def choice_of_model(wildcards):
+    """Return the search's choice that a model is trained with, if it is enabled; a variant takes that of its base."""
+    if not config["search"]["enabled"]:
+        return []
+    variant = wildcards.model in ABLATIONS
+    model = config["ablations"]["base"] if variant else wildcards.model
+    fold = "0" if config["search"]["scope"] == "run" else wildcards.fold
+    return f"{RESULTS}/search/{wildcards.protocol}/{model}/fold_{fold}/choice.parquet"
+
+
+def ablation_folds(protocol):
+    """Return the folds of a protocol that variants are trained on."""
+    return folds_of(protocol)[: config["ablations"]["folds"]]
 
 
 def version_entry(dataset, file):

@@ -51,7 +51,7 @@ rule evaluate_models:
         mem_mb=scaled(1500, per_megabyte=200),
         runtime=scaled(20),
     params:
-        labels=LABELS,
+        labels=MODEL_LABELS,
         main=MODELS[0],
         evaluation=config["evaluation"],
         seed=config["seed"],

@@ -48,8 +48,8 @@ rule plot_metrics:
     params:
         title=lambda wildcards: "Prediction of the AUC: "
         + wildcards.protocol.replace("_", " "),
-        labels=LABELS,
-        kinds=KINDS,
+        labels=MODEL_LABELS,
+        kinds=MODEL_KINDS,
         confidence=config["evaluation"]["confidence"],
         code=code_digest("plot_metrics"),
     script:

@@ -1,4 +1,5 @@
-"""Stages as targets: `snakemake data`, `hierarchies`, `search`, `models`, `tables`, `figures`, `interpret`."""
+"""Stages as targets: `snakemake data`, `hierarchies`, `search`, `models`, `tables`, `figures`, `interpret`,
+`ablations`."""
 
 
 localrules:
@@ -9,6 +10,7 @@ localrules:
     tables,
     figures,
     interpret,
+    ablations,
 
 
 rule data:
@@ -105,3 +107,17 @@ rule interpret:
             f"{RESULTS}/tables/{{protocol}}/score_stability.csv",
             protocol=INTERPRETED_PROTOCOLS,
         ),
+
+
+rule ablations:
+    """Train every variant of the ablation with every seed and compare them; not part of a whole run."""
+    input:
+        [
+            f"{RESULTS}/{kind}/{protocol}/ablations.{format}"
+            for protocol in config["ablations"]["protocols"]
+            for kind, formats in {
+                "tables": ["parquet", "csv", "md"],
+                "figures": ["pdf", "png", "csv"],
+            }.items()
+            for format in formats
+        ],

@@ -19,7 +19,8 @@ REFERENCE = "effects"
 """The naive predictor that every model is held against."""
 
 _KEYS = [FOLD, PAIR, AUC]
-_COLUMNS = [PAIR, CELL_LINE, DRUG, AUC, PREDICTED, MODEL, PROTOCOL, FOLD]
+COLUMNS = [PAIR, CELL_LINE, DRUG, AUC, PREDICTED, MODEL, PROTOCOL, FOLD]
+"""Columns of a table of predictions."""
 
 
 @dataclass(frozen=True)
@@ -105,4 +106,4 @@ class Predictions:
 
 def read_predictions(paths: Sequence[str]) -> Predictions:
     """Read tables of predictions and check that all models predicted the same rows."""
-    return Predictions.of([read_table(path, columns=_COLUMNS) for path in paths])
+    return Predictions.of([read_table(path, columns=COLUMNS) for path in paths])
