@@ -96,9 +96,9 @@ def ablations_markdown(table: pd.DataFrame, folds: Sequence[int], simulated: boo
         f"# Ablations, protocol {table[PROTOCOL].iloc[0]}{', simulated data' if simulated else ''}",
         "",
         f"Test pairs of fold(s) {', '.join(map(str, folds))}. Mean ± standard deviation over seeds. Effect: "
-        "matched-pairs rank-biserial correlation of a paired Wilcoxon test against the base over drugs, on the means over seeds: "
-        "positive where the variant is better, from -1 to 1; q: p after Benjamini and Hochberg over the variants. A "
-        "difference within the deviation over seeds says little, whatever its q.",
+        "matched-pairs rank-biserial correlation of a paired Wilcoxon test against the base, over drugs, on the means "
+        "over seeds: from -1 to 1, positive where the variant is better. q: p after Benjamini and Hochberg over the "
+        "variants. A difference within the deviation over seeds says little, whatever its q.",
         "",
         "| " + " | ".join(header) + " |",
         "| --- |" + " ---: |" * (len(header) - 1),

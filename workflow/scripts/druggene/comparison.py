@@ -30,7 +30,8 @@ def comparison(by_fold: pd.DataFrame, intervals: pd.DataFrame, labels: Mapping[s
     Returns
     -------
     pandas.DataFrame
-        Columns model, label, protocol, n_folds, n_pairs, n_responses; ``<metric>_mean`` and ``<metric>_sd`` (n - 1)
+        Columns model, label, protocol, n_folds, n_pairs, n_responses, n_diverged (folds of these without predictions,
+        as training diverged); ``<metric>_mean`` and ``<metric>_sd`` (n - 1)
         over the folds in which the metric is defined; ``pooled_<metric>``; ``per_drug_<metric>`` and
         ``per_cell_line_<metric>``, means over those that count; ``n_drugs``, ``n_cell_lines`` with a correlation.
 
@@ -48,6 +49,7 @@ def comparison(by_fold: pd.DataFrame, intervals: pd.DataFrame, labels: Mapping[s
         n_folds=(FOLD, "size"),
         n_pairs=("n_pairs", "sum"),
         n_responses=("n_responses", "sum"),
+        n_diverged=("mse", lambda mse: int(mse.isna().sum())),
     )
     for metric in METRICS:
         table[f"{metric}_mean"] = groups[metric].mean()
@@ -81,6 +83,7 @@ def comparison_markdown(
         f"brackets: {confidence:.0%} bootstrap interval. *Beyond effects*: after subtracting the prediction by drug + "
         "cell-line effects from observed and predicted AUC. A dash: undefined, as the correlation of a constant is.",
         "",
+        *_holes(table),
         "## Over all pairs",
         "",
         f"Out-of-fold predictions of all folds together; {cluster}s are resampled. *To effects*: difference to drug + "
@@ -121,6 +124,21 @@ def comparison_markdown(
     ]
     lines += _table(["Model", *(TITLES[metric] for metric in METRICS)], rows)
     return "\n".join(lines) + "\n"
+
+
+def _holes(table: pd.DataFrame) -> list[str]:
+    """Say which models are missing on some folds."""
+    missing = table[table["n_diverged"] > 0]
+    if missing.empty:
+        return []
+    models = ", ".join(
+        f"{row['label']} on {row['n_diverged']} of {row['n_folds']} folds" for _, row in missing.iterrows()
+    )
+    return [
+        f"**Training diverged: {models}.** Mean and deviation over folds are of the others; nothing is pooled, and no "
+        "drug or cell line counts that has a pair in a missing fold.",
+        "",
+    ]
 
 
 def significance_markdown(

@@ -33,7 +33,10 @@ def all_metrics(predictions: Predictions, groups: Groups, within: Groups | None 
 
 
 def metrics_by_fold(predictions: Predictions) -> pd.DataFrame:
-    """Return one row per model and fold: model, protocol, fold, n_pairs, n_responses, ``COLUMNS``."""
+    """Return one row per model and fold: model, protocol, fold, n_pairs, n_responses, ``COLUMNS``.
+
+    A metric that is undefined is NaN, as all are of a fold on which training diverged.
+    """
     groups = predictions.groups(FOLD)
     folds = predictions.rows.groupby(FOLD)
     counts = {"n_pairs": folds[PAIR].nunique(), "n_responses": folds.size()}
@@ -85,7 +88,10 @@ def _long(predictions: Predictions, metrics: dict[str, np.ndarray], groups: pd.D
 
 
 def pooled_metrics(predictions: Predictions) -> pd.DataFrame:
-    """Return ``COLUMNS`` over the out-of-fold predictions of all folds together, indexed by model."""
+    """Return ``COLUMNS`` over the out-of-fold predictions of all folds together, indexed by model.
+
+    All are NaN of a model whose training diverged on some fold: it would be judged on other rows than its rivals.
+    """
     everything = Groups(np.zeros(len(predictions.rows), dtype=np.int64))
     found = {name: values[0] for name, values in all_metrics(predictions, everything).items()}
     return without_artefacts(pd.DataFrame(found, index=pd.Index(predictions.models, name=MODEL)), predictions)

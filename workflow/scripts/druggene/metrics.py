@@ -101,7 +101,7 @@ class Groups:
         ``magnitude`` (K).
         """
         centred = values - (self.sum(values) / self.sizes[:, None])[self.codes]
-        return np.where(np.abs(centred) > FLOAT32_STEP * magnitude, centred, 0.0)
+        return np.where(np.abs(centred) <= FLOAT32_STEP * magnitude, 0.0, centred)
 
 
 def grouped_metrics(
@@ -128,10 +128,11 @@ def grouped_metrics(
     Returns
     -------
     dict
-        Metric to G x K values; NaN where observed or predicted values do not vary.
+        Metric to G x K values; NaN where observed or predicted values do not vary, and of a group in which a
+        prediction is NaN.
     """
     if magnitude is None:
-        magnitude = np.abs(predicted).max(axis=0)
+        magnitude = np.nanmax(np.abs(predicted), axis=0, initial=0.0)
     n = groups.sizes[:, None]
     error = predicted - observed[:, None]
     squared, absolute = groups.sum(error**2), groups.sum(np.abs(error))

@@ -52,7 +52,8 @@ class Predictions:
         ------
         ValueError
             Naming the model whose test rows (fold, pair, AUC) differ from the first model's: figures of models that
-            were judged on different rows must not stand in one table. Also if a prediction is missing or infinite.
+            were judged on different rows must not stand in one table. Also if a prediction is infinite, or missing while
+            others of the fold are there; a whole fold is NaN where training diverged.
         """
         parts: dict[str, list[pd.DataFrame]] = {}
         for table in tables:
@@ -71,10 +72,10 @@ class Predictions:
                     f"rows (fold, pair, AUC) differ; delete the older predictions so that they are made again"
                 )
             values = ordered[PREDICTED].to_numpy(np.float64)
-            if not np.isfinite(values).all():
-                raise ValueError(
-                    f"predictions: {(~np.isfinite(values)).sum()} of {len(values)} of {model} are missing or infinite"
-                )
+            diverged = ordered[PREDICTED].isna().groupby(ordered[FOLD]).transform("all").to_numpy()
+            bad = ~np.isfinite(values) & ~diverged
+            if bad.any():
+                raise ValueError(f"predictions: {bad.sum()} of {len(values)} of {model} are missing or infinite")
             columns.append(values)
         kept = rows[[PAIR, CELL_LINE, DRUG, FOLD, AUC]]
         return cls(kept, np.column_stack(columns), tuple(parts), str(rows[PROTOCOL].iloc[0]))
@@ -87,7 +88,7 @@ class Predictions:
     @cached_property
     def magnitude(self) -> np.ndarray:
         """K largest predictions, by which rounding is told from variation."""
-        return np.abs(self.predicted).max(axis=0)
+        return np.nanmax(np.abs(self.predicted), axis=0, initial=0.0)
 
     @cached_property
     def effects(self) -> np.ndarray | None:
