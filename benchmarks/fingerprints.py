@@ -19,9 +19,9 @@ from typing import Any
 import pandas as pd
 import torch
 import yaml
+from druggene.baselines import NAIVE_LABELS, predict_naive
 from sklearn.metrics import mean_squared_error
 
-from druggene.baselines import NAIVE_LABELS, predict_naive
 from druggene.checkpoint import ModelOptions
 from druggene.config import complete_config
 from druggene.constants import AUC, FOLD, PREDICTED

@@ -23,12 +23,12 @@ import numpy as np
 import pandas as pd
 import torch
 import yaml
+from druggene.baselines import NAIVE_LABELS, predict_naive
 
 from benchmarks.hierarchies import full_hierarchy, small_hierarchy
 from benchmarks.inputs import DRUG_BITS, read_hierarchy, write_hierarchy
 from benchmarks.measure import peak_memory
 from benchmarks.training_step import describe_machine
-from druggene.baselines import NAIVE_LABELS, predict_naive
 from druggene.checkpoint import Checkpoint, ModelOptions
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, OMICS, PAIR, PREDICTED, PROTOCOL, ROLE, TEST, TISSUE
 from druggene.dataset import FoldData

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from druggene.constants import AUC, CELL_LINE, DRUG, OMICS, PAIR
+from druggene.constants import AUC, CELL_LINE, DRUG, OMICS, PAIR, TISSUE
 from druggene.drugs import compute_drug_features, write_drug_features
 from druggene.genotype import GenotypeEncoder, write_genotype
 from druggene.screen import number_pairs
@@ -16,8 +16,8 @@ from tests.reference.hierarchies import random_hierarchy
 SMILES = ["CCO", "c1ccccc1O", "CC(=O)Nc1ccc(O)cc1", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C", "CC(C)Cc1ccc(cc1)C(C)C(=O)O"]
 
 
-def write_fold(folder: Path, features: str = "morgan", seed: int = 0) -> dict[str, str]:
-    """Write fold 0 of thirty cell lines and five drugs below ``folder``; return the paths by name."""
+def write_fold(folder: Path, features: str = "morgan", seed: int = 0, protocol: str = "random_pairs") -> dict[str, str]:
+    """Write fold 0 of thirty cell lines of six tissues and five drugs below ``folder``; return the paths by name."""
     rng = np.random.default_rng(seed)
     hierarchy = random_hierarchy(1)
     lines = [f"line{i:02d}" for i in range(30)]
@@ -30,12 +30,14 @@ def write_fold(folder: Path, features: str = "morgan", seed: int = 0) -> dict[st
     table = pd.DataFrame([(line, drug) for line in lines for drug in drugs[DRUG]], columns=[CELL_LINE, DRUG])
     table[AUC] = 0.5 + 0.1 * table[DRUG].str[-1].astype(int) + rng.normal(0, 0.05, len(table))
     responses = number_pairs(pd.concat([table, table[:7].assign(**{AUC: 0.6})]).assign(source="test"))
-    folds = assign_folds(responses, "random_pairs", 3, 0.2, seed)
+    cell_lines = pd.DataFrame({CELL_LINE: lines, TISSUE: [f"tissue{i % 6}" for i in range(30)]})
+    folds = assign_folds(responses, protocol, 3, 0.2, seed, cell_lines)
     encoder = GenotypeEncoder.fit(omics, list(hierarchy.genes), training_cell_lines(responses, folds, 0))
-    names = ("responses", "folds", "genotype", "terms", "term_edges", "term_genes", "drug_features")
+    names = ("responses", "cell_lines", "folds", "genotype", "terms", "term_edges", "term_genes", "drug_features")
     paths = {name: str(folder / f"{name}.parquet") for name in names}
     marks = {"description": "test", "source": "test", "simulated": True}
-    write_table(responses, paths["responses"], **marks)
+    write_table(responses, paths["responses"], units={AUC: "AUC"}, **marks)
+    write_table(cell_lines, paths["cell_lines"], **marks)
     write_table(folds, paths["folds"], **marks)
     write_genotype(paths["genotype"], encoder.transform(omics), lines, encoder)
     for name, part in zip(("terms", "term_edges", "term_genes"), hierarchy.to_tables(), strict=True):

@@ -54,8 +54,8 @@ def test_default_names_every_key_and_every_key_is_described() -> None:
     def present(config: dict[str, Any], prefix: str = "") -> set[str]:
         found = set()
         for name, value in config.items():
-            nested = isinstance(value, dict) and not prefix.startswith("models")
-            found |= present(value, f"{prefix}{name}.") if nested and name != "models" else {prefix + name}
+            nested = isinstance(value, dict) and name not in ("models", "variants")
+            found |= present(value, f"{prefix}{name}.") if nested else {prefix + name}
         return found
 
     assert keys(SCHEMA) == present(DEFAULT)
@@ -126,6 +126,15 @@ def test_folders_may_be_named_from_the_home_folder(tmp_path: Path, monkeypatch: 
         ({"input": "own", "own": {"folder": "config"}}, r"models\.cnvbox\.omics: own\.folder has no table copy_number"),
         ({"input": "own", "own": {"folder": "config"}}, r"genes\.top_mutated_fraction: without a table of mutations"),
         ({"splits": {"protocols": ["leave_tissue_out"]}}, r"leave_tissue_out needs tissues"),
+        ({"ablations": {"base": "drugene"}}, r"ablations\.base: 'drugene' is not one of druggene, .*mean druggene\?"),
+        ({"ablations": {"protocols": ["published"]}}, r"ablations\.protocols: published needs input: release"),
+        ({"ablations": {"variants": {"base": {"label": "x"}}}}, r"ablations\.variants: 'base' should not be valid"),
+        ({"ablations": {"variants": {"sum": {"label": "DrugGene"}}}}, r"ablations: the label 'DrugGene' stands twice"),
+        ({"models": {"lasso": {"label": "Mine", "omics": ["mutation"]}}}, r"models\.lasso: a rival has this name"),
+        (
+            {"models": {"mine": {"label": "Boosted trees", "omics": ["mutation"]}}},
+            r"label 'Boosted trees' stands twice",
+        ),
         ({"naive": ["tissue_mean"]}, r"tissue_mean needs tissues"),
     ],
 )

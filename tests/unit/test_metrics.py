@@ -5,7 +5,16 @@ import warnings
 import numpy as np
 import pytest
 
-from druggene.metrics import METRICS, is_constant, pearson, r2, regression_metrics, spearman
+from druggene.metrics import (
+    METRICS,
+    Groups,
+    grouped_metrics,
+    is_constant,
+    pearson,
+    r2,
+    regression_metrics,
+    spearman,
+)
 
 
 def test_values_follow_the_formulas() -> None:
@@ -75,3 +84,32 @@ def test_length_and_missing_values_are_checked() -> None:
         regression_metrics(np.zeros(3), np.zeros(2))
     with pytest.raises(ValueError, match="1 of 3 predicted values are missing or infinite"):
         regression_metrics(np.zeros(3), np.array([0, np.nan, 1]))
+
+
+class TestGrouped:
+    rng = np.random.default_rng(4)
+    codes = rng.permutation(np.repeat([0, 1, 2], [30, 5, 1]))
+    observed = rng.random(36).round(1)
+    predicted = np.column_stack([observed + rng.normal(0, 0.2, 36), np.full(36, 0.4), rng.random(36)])
+
+    def test_every_group_is_measured_as_it_would_be_alone(self) -> None:
+        found = grouped_metrics(self.observed, self.predicted, Groups(self.codes))
+        assert list(found) == list(METRICS)
+        for group in range(3):
+            rows = self.codes == group
+            for model in range(3):
+                alone = regression_metrics(self.observed[rows], self.predicted[rows, model])
+                assert {name: found[name][group, model] for name in METRICS} == pytest.approx(alone, nan_ok=True)
+
+    def test_correlations_within_a_finer_partition_see_no_shift_of_its_parts(self) -> None:
+        groups, parts = Groups(self.codes % 2), Groups(self.codes)
+        shift = np.array([0.0, 2.0, -3.0])[self.codes]
+        plain = grouped_metrics(self.observed, self.predicted, groups, parts)
+        moved = grouped_metrics(self.observed, self.predicted + shift[:, None], groups, parts)
+        for metric in ("pearson", "spearman"):
+            np.testing.assert_allclose(moved[metric], plain[metric], atol=1e-12)
+        assert not np.allclose(moved["mse"][0], plain["mse"][0])
+
+    def test_a_group_without_rows_is_a_mistake(self) -> None:
+        with pytest.raises(AssertionError, match="no row"):
+            Groups(np.array([0, 2]))

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from druggene import training
-from druggene.baselines import NAIVE
 from druggene.constants import TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
 from druggene.network import DrugGeneNetwork
+from druggene.rivals.naive import NAIVE
 from druggene.training import Trained, Trainer, TrainingOptions, predict
 from tests.reference.folds import small_fold
 

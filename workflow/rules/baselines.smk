@@ -1,4 +1,4 @@
-"""Naive predictors, on the same folds as the networks."""
+"""Naive predictors and rivals, on the same folds as the networks."""
 
 
 rule predict_naive:
@@ -24,3 +24,33 @@ rule predict_naive:
         code=code_digest("predict_naive"),
     script:
         "../scripts/predict_naive.py"
+
+
+rule train_rival:
+    """Choose a rival's hyper-parameters inside one fold, fit it and predict the fold's test pairs."""
+    input:
+        responses=f"{RESULTS}/data/responses.parquet",
+        cell_lines=f"{RESULTS}/data/cell_lines.parquet",
+        drug_features=f"{RESULTS}/data/drug_features.parquet",
+        folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
+        genotype=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/genotype.parquet",
+    output:
+        f"{RESULTS}/predictions/{{protocol}}/{{rival}}/fold_{{fold}}.parquet",
+    log:
+        f"{RESULTS}/logs/train_rival/{{protocol}}/{{rival}}/fold_{{fold}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train_rival/{{protocol}}/{{rival}}/fold_{{fold}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    # One thread, as in training: the same digits on every machine.
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        options=lambda wildcards: config["rivals"][wildcards.rival],
+        drug_features=config["drugs"]["features"],
+        seed=config["seed"],
+        code=code_digest("train_rival"),
+    script:
+        "../scripts/train_rival.py"

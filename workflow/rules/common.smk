@@ -11,10 +11,12 @@ sys.path.insert(0, str(SCRIPTS))
 
 from druggene.config import complete_config
 from druggene.digest import code_digest as digest_of
+from druggene.labels import model_kinds, model_labels
 from druggene.sources.release import published_name
 from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
     REAL,
+    ablation_models,
     drug_features_needed,
     has_own_genotype,
     model_settings,
@@ -35,9 +37,14 @@ RETRIEVED = "resources/retrieved"
 PROTOCOLS = config["splits"]["protocols"]
 MODELS = list(config["models"])
 # What every network is built and trained by: the configuration with the keys of its entry in `models` laid over it.
+ABLATIONS = ablation_models(config)
 SETTINGS = {
-    name: model_settings(config, model) for name, model in config["models"].items()
+    name: model_settings(config, model)
+    for name, model in (ABLATIONS | config["models"]).items()
 }
+RIVALS = config["rivals"]["names"]
+MODEL_LABELS = model_labels(config)
+MODEL_KINDS = model_kinds(config)
 SCREEN_TABLES = [
     "responses",
     "cell_lines",
@@ -55,7 +62,8 @@ GPUS = int(config["device"] == "cuda")
 
 wildcard_constraints:
     protocol="[a-z_]+",
-    model="[a-z][a-z0-9_]*",
+    model="|".join(SETTINGS),
+    rival="|".join(RIVALS) or "none",
     fold="[0-9]+",
 
 
@@ -139,6 +147,21 @@ def training_minutes(trainings=1):
         return scaled(30, per_megabyte)(wildcards, input, attempt)
 
     return needed
+
+
+def choice_of_model(wildcards):
+    """Return the search's choice that a model is trained with, if it is enabled; a variant takes that of its base."""
+    if not config["search"]["enabled"]:
+        return []
+    variant = wildcards.model in ABLATIONS
+    model = config["ablations"]["base"] if variant else wildcards.model
+    fold = "0" if config["search"]["scope"] == "run" else wildcards.fold
+    return f"{RESULTS}/search/{wildcards.protocol}/{model}/fold_{fold}/choice.parquet"
+
+
+def ablation_folds(protocol):
+    """Return the folds of a protocol that variants are trained on."""
+    return folds_of(protocol)[: config["ablations"]["folds"]]
 
 
 def version_entry(dataset, file):

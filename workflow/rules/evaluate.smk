@@ -1,8 +1,17 @@
-"""Metrics of all models on the test rows of a protocol."""
+"""Metrics of all models on the test rows of a protocol, with intervals and significance."""
+
+EVALUATED = [
+    "metrics_by_fold",
+    "metrics_by_drug",
+    "metrics_by_cell_line",
+    "intervals",
+    "comparison",
+    "significance",
+]
 
 
 rule evaluate_models:
-    """Compare all models and naive predictors, per fold and over all folds."""
+    """Compare all networks, rivals and naive predictors, per fold, drug and cell line and over all folds."""
     input:
         models=per_fold(
             expand(
@@ -11,13 +20,26 @@ rule evaluate_models:
                 allow_missing=True,
             )
         ),
+        rivals=per_fold(
+            expand(
+                f"{RESULTS}/predictions/{{protocol}}/{{rival}}/fold_{{fold}}.parquet",
+                rival=RIVALS,
+                allow_missing=True,
+            )
+        ),
         naive=f"{RESULTS}/predictions/{{protocol}}/naive.parquet",
         responses=f"{RESULTS}/data/responses.parquet",
+        cell_lines=f"{RESULTS}/data/cell_lines.parquet",
     output:
         by_fold=f"{RESULTS}/tables/{{protocol}}/metrics_by_fold.parquet",
-        by_fold_csv=f"{RESULTS}/tables/{{protocol}}/metrics_by_fold.csv",
-        comparison=f"{RESULTS}/tables/{{protocol}}/comparison.csv",
-        markdown=f"{RESULTS}/tables/{{protocol}}/comparison.md",
+        by_drug=f"{RESULTS}/tables/{{protocol}}/metrics_by_drug.parquet",
+        by_cell_line=f"{RESULTS}/tables/{{protocol}}/metrics_by_cell_line.parquet",
+        intervals=f"{RESULTS}/tables/{{protocol}}/intervals.parquet",
+        comparison=f"{RESULTS}/tables/{{protocol}}/comparison.parquet",
+        significance=f"{RESULTS}/tables/{{protocol}}/significance.parquet",
+        csv=expand(f"{RESULTS}/tables/{{{{protocol}}}}/{{table}}.csv", table=EVALUATED),
+        comparison_markdown=f"{RESULTS}/tables/{{protocol}}/comparison.md",
+        significance_markdown=f"{RESULTS}/tables/{{protocol}}/significance.md",
     log:
         f"{RESULTS}/logs/evaluate_models/{{protocol}}.log",
     benchmark:
@@ -29,9 +51,10 @@ rule evaluate_models:
         mem_mb=scaled(1500, per_megabyte=200),
         runtime=scaled(20),
     params:
-        labels={name: config["models"][name]["label"] for name in MODELS},
-        naive=config["naive"],
-        min_pairs_per_drug=config["evaluation"]["min_pairs_per_drug"],
+        labels=MODEL_LABELS,
+        main=MODELS[0],
+        evaluation=config["evaluation"],
+        seed=config["seed"],
         code=code_digest("evaluate_models"),
     script:
         "../scripts/evaluate_models.py"

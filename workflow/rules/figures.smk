@@ -2,23 +2,39 @@
 
 
 rule plot_metrics:
-    """Draw the metrics of all models and naive predictors over the folds of a protocol."""
+    """Draw the metrics of all models of a protocol over its folds, and their bootstrap intervals."""
     input:
         metrics=f"{RESULTS}/tables/{{protocol}}/metrics_by_fold.parquet",
+        intervals=f"{RESULTS}/tables/{{protocol}}/intervals.parquet",
     output:
-        pdf=report(
+        metrics_pdf=report(
             f"{RESULTS}/figures/{{protocol}}/metrics.pdf",
             caption="../report/metrics.rst",
             category="Metrics",
-            labels={"protocol": "{protocol}", "format": "PDF"},
+            labels={"protocol": "{protocol}", "figure": "folds", "format": "PDF"},
         ),
-        png=report(
+        metrics_png=report(
             f"{RESULTS}/figures/{{protocol}}/metrics.png",
             caption="../report/metrics.rst",
             category="Metrics",
-            labels={"protocol": "{protocol}", "format": "PNG"},
+            labels={"protocol": "{protocol}", "figure": "folds", "format": "PNG"},
         ),
-        csv=f"{RESULTS}/figures/{{protocol}}/metrics.csv",
+        intervals_pdf=report(
+            f"{RESULTS}/figures/{{protocol}}/intervals.pdf",
+            caption="../report/intervals.rst",
+            category="Metrics",
+            labels={"protocol": "{protocol}", "figure": "intervals", "format": "PDF"},
+        ),
+        intervals_png=report(
+            f"{RESULTS}/figures/{{protocol}}/intervals.png",
+            caption="../report/intervals.rst",
+            category="Metrics",
+            labels={"protocol": "{protocol}", "figure": "intervals", "format": "PNG"},
+        ),
+        csv=expand(
+            f"{RESULTS}/figures/{{{{protocol}}}}/{{figure}}.csv",
+            figure=["metrics", "intervals"],
+        ),
     log:
         f"{RESULTS}/logs/plot_metrics/{{protocol}}.log",
     benchmark:
@@ -32,8 +48,9 @@ rule plot_metrics:
     params:
         title=lambda wildcards: "Prediction of the AUC: "
         + wildcards.protocol.replace("_", " "),
-        labels={name: config["models"][name]["label"] for name in MODELS},
-        naive=config["naive"],
+        labels=MODEL_LABELS,
+        kinds=MODEL_KINDS,
+        confidence=config["evaluation"]["confidence"],
         code=code_digest("plot_metrics"),
     script:
         "../scripts/plot_metrics.py"

@@ -7,8 +7,6 @@ choice of every model below search/<protocol>/<model>/fold_<k>/, and one table o
 SEARCH_TRIALS = f"{RESULTS}/search/{{protocol}}/{{model}}/fold_{{fold}}/trials/learning_rate_{{rate}}_lambda_{{weight}}.parquet"
 SEARCH_CHOICE = f"{RESULTS}/search/{{protocol}}/{{model}}/fold_{{fold}}/choice.parquet"
 SEARCH_ONCE = config["search"]["scope"] == "run"
-# The fold whose choice a fold is trained with.
-SEARCHED_FOLD = "0" if SEARCH_ONCE else "{fold}"
 # File names hold the values' positions in the configuration: a number has many spellings.
 SEARCH_GRID = {
     "rate": range(len(config["search"]["learning_rate"])),

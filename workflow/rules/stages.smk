@@ -1,4 +1,5 @@
-"""Stages as targets: `snakemake data`, `hierarchies`, `search`, `models`, `tables`, `figures`, `interpret`."""
+"""Stages as targets: `snakemake data`, `hierarchies`, `search`, `models`, `tables`, `figures`, `interpret`,
+`ablations`."""
 
 
 localrules:
@@ -9,6 +10,7 @@ localrules:
     tables,
     figures,
     interpret,
+    ablations,
 
 
 rule data:
@@ -65,10 +67,13 @@ rule tables:
             f"{RESULTS}/tables/{{protocol}}/{{table}}",
             protocol=PROTOCOLS,
             table=[
-                "metrics_by_fold.parquet",
-                "metrics_by_fold.csv",
-                "comparison.csv",
+                *[
+                    f"{table}.{format}"
+                    for table in EVALUATED
+                    for format in ["parquet", "csv"]
+                ],
                 "comparison.md",
+                "significance.md",
             ],
         ),
 
@@ -79,7 +84,7 @@ rule figures:
         expand(
             f"{RESULTS}/figures/{{protocol}}/{{figure}}.{{format}}",
             protocol=PROTOCOLS,
-            figure=["metrics"],
+            figure=["metrics", "intervals"],
             format=["pdf", "png", "csv"],
         ),
 
@@ -102,3 +107,17 @@ rule interpret:
             f"{RESULTS}/tables/{{protocol}}/score_stability.csv",
             protocol=INTERPRETED_PROTOCOLS,
         ),
+
+
+rule ablations:
+    """Train every variant of the ablation with every seed and compare them; not part of a whole run."""
+    input:
+        [
+            f"{RESULTS}/{kind}/{protocol}/ablations.{format}"
+            for protocol in config["ablations"]["protocols"]
+            for kind, formats in {
+                "tables": ["parquet", "csv", "md"],
+                "figures": ["pdf", "png", "csv"],
+            }.items()
+            for format in formats
+        ],

@@ -16,11 +16,7 @@ rule train_model:
         terms=of_model("terms"),
         term_edges=of_model("term_edges"),
         term_genes=of_model("term_genes"),
-        choice=branch(
-            config["search"]["enabled"],
-            then=f"{RESULTS}/search/{{protocol}}/{{model}}/fold_{SEARCHED_FOLD}/choice.parquet",
-            otherwise=[],
-        ),
+        choice=choice_of_model,
     output:
         checkpoint=f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.pt",
         history=f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.history.parquet",

@@ -1,32 +1,22 @@
 """Measure the predictions of all models of a protocol and compare them."""
 
-from druggene.baselines import NAIVE_LABELS
-from druggene.evaluation import (
-    comparison,
-    comparison_markdown,
-    metrics_by_fold,
-    read_predictions,
-)
+from druggene.comparison_tables import write_comparison
 from druggene.logs import log_to
-from druggene.tables import read_metadata, write_csv, write_table, write_text
 
 
 def main() -> None:
-    """Read all predictions, write the tables."""
+    """Hand paths and settings to the package."""
     log_to(snakemake.log[0])
-    inputs, outputs, params = snakemake.input, snakemake.output, snakemake.params
-    metadata = read_metadata(inputs.responses)
-    labels = dict(params.labels) | {name: NAIVE_LABELS[name] for name in params.naive}
-    predictions = read_predictions([*inputs.models, inputs.naive])
-
-    by_fold = metrics_by_fold(predictions)
-    marks = {"source": metadata["source"], "simulated": metadata["simulated"]}
-    write_table(by_fold, outputs.by_fold, description="metrics of the test rows of every model and fold", **marks)
-    write_csv(by_fold, outputs.by_fold_csv)
-
-    table = comparison(predictions, by_fold, labels, params.min_pairs_per_drug)
-    write_csv(table, outputs.comparison)
-    write_text(comparison_markdown(table, params.min_pairs_per_drug, metadata["simulated"]), outputs.markdown)
+    inputs, params = snakemake.input, snakemake.params
+    paths = {"responses": inputs.responses, "cell_lines": inputs.cell_lines}
+    write_comparison(
+        paths | {"predictions": [*inputs.models, *inputs.rivals, inputs.naive]},
+        dict(snakemake.output.items()),
+        params.labels,
+        params.main,
+        params.evaluation,
+        params.seed,
+    )
 
 
 if __name__ == "__main__":

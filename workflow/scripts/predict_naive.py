@@ -1,8 +1,8 @@
 """Predict the test pairs of all folds of a protocol by the naive predictors."""
 
-from druggene.baselines import predict_naive
 from druggene.constants import AUC, PREDICTED
 from druggene.logs import log_to
+from druggene.rivals.naive import predict_naive
 from druggene.tables import read_metadata, read_table, write_table
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import jsonschema
 
+from druggene.labels import model_labels
+
 _RETRIEVED = "resources/retrieved/"
 """Begins the names of files that a rule brings where they are missing."""
 _TABLE_FORMATS = (".parquet", ".csv", ".tsv")
@@ -36,8 +38,12 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
     if not problems:
         _fill_defaults(config, schema)
         _expand_folders(config)
-        config["models"] = {name: model for name, model in config["models"].items() if model is not None}
-        problems = list(_impossible(config, root, schema["properties"]["naive"]["items"]["enum"]))
+        for section in (config, config["ablations"]):
+            key = "models" if "models" in section else "variants"
+            section[key] = {name: entry for name, entry in section[key].items() if entry is not None}
+        keys = schema["properties"]
+        taken = {"a naive predictor": keys["naive"], "a rival": keys["rivals"]["properties"]["names"]}
+        problems = list(_impossible(config, root, {kind: part["items"]["enum"] for kind, part in taken.items()}))
     if problems:
         raise ValueError("the configuration cannot be used:\n" + "\n".join(f"  {line}" for line in problems))
 
@@ -99,13 +105,14 @@ def _expand_folders(config: dict[str, Any]) -> None:
             config[section][key] = os.path.expanduser(os.path.expandvars(config[section][key]))
 
 
-def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterator[str]:
+def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str]]) -> Iterator[str]:
     """Yield what the schema cannot see: missing files and keys that contradict each other."""
     source = config["input"]
-    taken = set(config["models"]) & set(naive)
-    if taken:
-        yield f"models.{min(taken)}: a naive predictor has this name; choose another"
-    labels = [model["label"] for model in config["models"].values()]
+    for kind, names in reserved.items():
+        yield from (
+            f"models.{name}: {kind} has this name; choose another" for name in names if name in config["models"]
+        )
+    labels = list(model_labels(config).values())
     twice = {label for label in labels if labels.count(label) > 1}
     if twice:
         yield f"models: the label {min(twice)!r} stands twice; tables and figures could not tell the models apart"
@@ -134,11 +141,13 @@ def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterato
         retrieved = config["ontology"][key].startswith(_RETRIEVED)
         if not retrieved and not (root / config["ontology"][key]).is_file():
             yield f"ontology.{key}: file {config['ontology'][key]} does not exist"
-    if "published" in config["splits"]["protocols"] and source != "release":
-        yield "splits.protocols: published needs input: release, which alone has the published files"
     no_tissue = source == "gdsc_wheel"
-    if no_tissue and "leave_tissue_out" in config["splits"]["protocols"]:
-        yield "splits.protocols: leave_tissue_out needs tissues, which the registry's GDSC data lack"
+    for section in ("splits", "ablations"):
+        protocols = config[section]["protocols"]
+        if "published" in protocols and source != "release":
+            yield f"{section}.protocols: published needs input: release, which alone has the published files"
+        if no_tissue and "leave_tissue_out" in protocols:
+            yield f"{section}.protocols: leave_tissue_out needs tissues, which the registry's GDSC data lack"
     if no_tissue and "tissue_mean" in config["naive"]:
         yield "naive: tissue_mean needs tissues, which the registry's GDSC data lack"
     if not config["models"]:
@@ -147,6 +156,7 @@ def _impossible(config: dict[str, Any], root: Path, naive: list[str]) -> Iterato
         for name in config["interpretation"][key] or []:
             if name not in known:
                 yield f"interpretation.{key}: {name!r} is not one of {', '.join(known)}{_suggest(name, known)}"
+    yield from _impossible_ablations(config["ablations"], config["models"])
 
 
 def _incomplete_folder(config: dict[str, Any], root: Path) -> Iterator[str]:
@@ -168,6 +178,20 @@ def _incomplete_folder(config: dict[str, Any], root: Path) -> Iterator[str]:
     genes = config["genes"]
     if "mutation" not in there and genes["selection"] == "most_mutated" and genes["top_mutated_fraction"] < 1:
         yield "genes.top_mutated_fraction: without a table of mutations no gene is more mutated; set it to 1"
+
+
+def _impossible_ablations(ablations: dict[str, Any], models: dict[str, Any]) -> Iterator[str]:
+    """Yield an ablation's base that is no model, and labels that stand twice."""
+    base = ablations["base"]
+    if base not in models:
+        # Without variants there is nothing to ablate, and any models will do.
+        if models and ablations["variants"]:
+            yield f"ablations.base: {base!r} is not one of {', '.join(models)}" + _suggest(base, list(models))
+        return
+    labels = [models[base]["label"], *(variant["label"] for variant in ablations["variants"].values())]
+    twice = {label for label in labels if labels.count(label) > 1}
+    if twice:
+        yield f"ablations: the label {min(twice)!r} stands twice; tables and figures could not tell the variants apart"
 
 
 def _missing_folders(config: dict[str, Any], root: Path, source: str, contents: dict[str, str]) -> Iterator[str]:

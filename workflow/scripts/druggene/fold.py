@@ -15,6 +15,7 @@ from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTE
 from druggene.dataset import FoldData
 from druggene.devices import CPU
 from druggene.network import DrugGeneNetwork
+from druggene.seeds import seed_of
 from druggene.tables import read_metadata, read_table, write_table
 from druggene.training import Diverged, Trainer, TrainingOptions, predict
 
@@ -116,12 +117,6 @@ def start_network(model: ModelOptions, options: TrainingOptions, data: FoldData,
     if options.start_at_mean:
         network.start_at(float(data.roles[TRAIN].auc.mean()))
     return network
-
-
-def seed_of(seed: int, *parts: object) -> int:
-    """Return a seed of its own for every model and fold, the same wherever and whenever it runs."""
-    digest = hashlib.sha256(repr((seed, *parts)).encode()).digest()
-    return int.from_bytes(digest[:4], "big")
 
 
 def _identity(data: FoldData, model: ModelOptions, options: TrainingOptions, seed: int, code: str) -> str:

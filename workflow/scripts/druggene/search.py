@@ -22,8 +22,9 @@ from druggene.checkpoint import ModelOptions
 from druggene.constants import FOLD, MODEL, PAIR, PROTOCOL, ROLE, TEST
 from druggene.dataset import FoldData
 from druggene.devices import CPU
-from druggene.fold import seed_of, start_network
+from druggene.fold import start_network
 from druggene.metrics import pearson
+from druggene.seeds import seed_of
 from druggene.splits import PUBLISHED, RANDOM_PAIRS, assign_folds, with_roles
 from druggene.tables import read_table
 from druggene.training import Diverged, Trainer, TrainingOptions, predict

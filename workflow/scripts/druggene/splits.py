@@ -188,6 +188,22 @@ def with_roles(responses: pd.DataFrame, folds: pd.DataFrame, fold: int) -> pd.Da
     return responses.merge(roles, on=PAIR, how="inner", validate="many_to_one")
 
 
+def groups_of(rows: pd.DataFrame, protocol: str, cell_lines: pd.DataFrame) -> pd.Series:
+    """Return what a protocol holds out together with each row: its pair, cell line, drug or tissue.
+
+    Parameters
+    ----------
+    rows
+        Columns pair, cell_line, drug; rows that take part in the protocol.
+    protocol
+        One of ``PROTOCOLS``; ``published`` holds out pairs.
+    cell_lines
+        Columns cell_line and tissue.
+    """
+    column = _GROUP_COLUMN.get(protocol, PAIR)
+    return rows[CELL_LINE].map(cell_lines.set_index(CELL_LINE)[TISSUE]) if column == TISSUE else rows[column]
+
+
 def training_cell_lines(responses: pd.DataFrame, folds: pd.DataFrame, fold: int) -> list[str]:
     """Return the sorted cell lines with at least one training pair in ``fold``."""
     rows = with_roles(responses, folds, fold)

@@ -82,6 +82,12 @@ def write_csv(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         frame.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
 
 
+def write_both(frame: pd.DataFrame, path: str | os.PathLike[str], **metadata: Any) -> None:
+    """Write a table as Parquet, as :func:`write_table` does, and as CSV beside it."""
+    write_table(frame, path, **metadata)
+    write_csv(frame, Path(path).with_suffix(".csv"))
+
+
 def write_text(text: str, path: str | os.PathLike[str]) -> None:
     """Write a text as UTF-8, atomically."""
     with atomic_path(path) as temporary:

@@ -7,6 +7,8 @@ OVERRIDDEN: Final = ("genotype", "drugs", "network", "training")
 """The sections of the configuration of which a model may have keys of its own."""
 REAL: Final = "real"
 """The hierarchy as it is; see :mod:`druggene.hierarchy_controls` for the others."""
+BASE: Final = "base"
+"""The variant of an ablation that changes nothing."""
 
 
 def model_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,3 +43,32 @@ def drug_features_needed(config: Mapping[str, Any], settings: Mapping[str, Mappi
     """
     own = {config["drugs"]["features"], *(model["drugs"]["features"] for model in settings.values())}
     return own.pop() if len(own) == 1 else "both"
+
+
+def ablation_models(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the models of the ablation stage: the base and every variant, each with several seeds.
+
+    The base with the configuration's own seed is the model of that name, trained anyway; the others get names of their
+    own. A variant lays its keys over the base, section by section; ``omics`` takes the place of the base's. Without
+    variants there is no model.
+
+    Returns
+    -------
+    dict
+        Model name to an entry as in ``models``, with ``variant`` and ``label`` of the variant; the base comes first.
+    """
+    ablations = config["ablations"]
+    if not ablations["variants"]:
+        return {}
+    base = dict(config["models"][ablations["base"]])
+    variants = {BASE: {"label": base["label"]}} | ablations["variants"]
+    models = {}
+    for variant, own in variants.items():
+        laid = {key: base.get(key, {}) | value if isinstance(value, dict) else value for key, value in own.items()}
+        seeds = laid.pop("seeds", ablations["seeds"])
+        for number in range(seeds):
+            is_base = variant == BASE and number == 0
+            name = ablations["base"] if is_base else f"ablation_{variant}_seed_{number + 1}"
+            seed = base.get("seed", config["seed"]) + number
+            models[name] = base | laid | {"seed": seed, "variant": variant}
+    return models

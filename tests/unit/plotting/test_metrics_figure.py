@@ -11,11 +11,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
-from druggene.plotting import FULL_WIDTH, label_models, plot_metrics, save_figure
+from druggene.plotting import FULL_WIDTH, save_figure
+from druggene.plotting.metrics import label_models, plot_metrics
 
 METRICS = ["pearson", "spearman", "r2", "mse", "rmse", "mae"]
 LABELS = {"druggene": "DrugGene", "expbox": "expBox", "global_mean": "Global mean", "effects": "Effects"}
-NAIVE = ["global_mean", "effects"]
+KINDS = {"druggene": "network", "expbox": "network", "global_mean": "naive", "effects": "naive"}
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def by_fold() -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows)
     frame.loc[frame["model"] == "global_mean", ["pearson", "spearman"]] = np.nan
-    return label_models(frame, LABELS, NAIVE)
+    return label_models(frame, LABELS, KINDS)
 
 
 def panel(figure: Figure, name: str) -> Axes:
@@ -67,7 +68,7 @@ def test_models_are_labelled_told_apart_and_ordered(by_fold: pd.DataFrame) -> No
 
 def test_a_model_without_label_is_refused(by_fold: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="model 'global_mean' has no label"):
-        label_models(by_fold, {"druggene": "a", "expbox": "b", "effects": "c"}, [])
+        label_models(by_fold, {"druggene": "a", "expbox": "b", "effects": "c"}, KINDS)
 
 
 def test_every_fold_of_every_model_is_a_dot_in_its_colour(by_fold: pd.DataFrame) -> None:

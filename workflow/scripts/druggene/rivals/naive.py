@@ -1,23 +1,20 @@
 """Naive predictors: what is known without genotype or structure, which a model must beat to have learned anything.
 
-They have nothing to stop or tune, so they learn from the training and the validation pairs alike.
+They have nothing to stop or tune by held-out pairs, so they learn from the training and the validation pairs alike.
 """
 
-import logging
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import Ridge
-from sklearn.preprocessing import OneHotEncoder
 
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, ROLE, TEST, TISSUE
+from druggene.rivals.effects import Effects
 from druggene.splits import with_roles
 from druggene.tables import require_columns
 
-logger = logging.getLogger(__name__)
-
-_TOLERANCE = 1e-9
+Predictor = Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]
 
 
 def _global_mean(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
@@ -25,7 +22,7 @@ def _global_mean(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
     return np.full(len(test), train[AUC].mean())
 
 
-def _mean_by(column: str) -> Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]:
+def _mean_by(column: str) -> Predictor:
     """Return a predictor of the mean AUC of the rows with the same value; the overall mean for unseen ones."""
 
     def predict(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
@@ -37,43 +34,11 @@ def _mean_by(column: str) -> Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]:
 
 
 def _effects(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
-    """Predict mean + drug effect + cell-line effect, each shrunk towards 0.
-
-    The effects are random effects at their best linear unbiased prediction: ridge regression on the names of drug and
-    cell line, whose penalty is the ratio of the noise's variance to the effect's. The variances come from the
-    training rows by the method of moments (one-way analysis of variance, drugs first, cell lines on what drugs
-    leave). An unseen drug or cell line has effect 0.
-    """
-    auc = train[AUC].astype(np.float64)
-    mean = auc.mean()
-    centred = auc - mean
-    drug_variance, _ = _variance_components(centred, train[DRUG])
-    without_drug = centred - centred.groupby(train[DRUG]).transform("mean")
-    line_variance, noise = _variance_components(without_drug, train[CELL_LINE])
-
-    names = OneHotEncoder(handle_unknown="ignore")
-    indicators = names.fit_transform(train[[DRUG, CELL_LINE]])
-    # A column of height s under the penalty 1 has the prior variance s²: both effects share one penalty, the noise.
-    heights = np.sqrt(np.repeat([drug_variance, line_variance], [len(found) for found in names.categories_]))
-    ridge = Ridge(alpha=noise, fit_intercept=False, solver="lsqr", tol=_TOLERANCE)
-    ridge.fit(indicators.multiply(heights).tocsr(), centred)
-    return mean + names.transform(test[[DRUG, CELL_LINE]]) @ (heights * ridge.coef_)
+    """Predict mean + drug effect + cell-line effect, each shrunk towards 0."""
+    return Effects.fit(train).predict(test)
 
 
-def _variance_components(values: pd.Series, group: pd.Series) -> tuple[float, float]:
-    """Return the variance between and within groups of unequal size, by the method of moments."""
-    groups = values.groupby(group)
-    means, counts = groups.mean(), groups.size()
-    free_between, free_within = len(counts) - 1, len(values) - len(counts)
-    if free_between < 1 or free_within < 1:
-        return 0.0, float(values.var(ddof=0))
-    within = float(((values - groups.transform("mean")) ** 2).sum() / free_within)
-    between = float((counts * (means - values.mean()) ** 2).sum() / free_between)
-    typical_count = (len(values) - (counts**2).sum() / len(values)) / free_between
-    return max(0.0, (between - within) / typical_count), within
-
-
-NAIVE: dict[str, Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]] = {
+NAIVE: Final[dict[str, Predictor]] = {
     "global_mean": _global_mean,
     "drug_mean": _mean_by(DRUG),
     "cell_line_mean": _mean_by(CELL_LINE),
@@ -81,14 +46,6 @@ NAIVE: dict[str, Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]] = {
     "effects": _effects,
 }
 """Name to a function of training rows and test rows (cell_line, drug, auc; tissue where needed) to predictions."""
-
-NAIVE_LABELS = {
-    "global_mean": "Global mean",
-    "drug_mean": "Drug mean",
-    "cell_line_mean": "Cell-line mean",
-    "tissue_mean": "Tissue mean",
-    "effects": "Drug + cell-line effects",
-}
 
 
 def predict_naive(

@@ -1,13 +1,9 @@
-"""Figures, drawn from data frames alone, so that they can be redrawn without training."""
+"""The figure of metrics over folds: a dot per fold, for all models."""
 
-import logging
 import textwrap
-from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -17,32 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from druggene.constants import FOLD, MODEL
-from druggene.tables import atomic_path, require_columns, write_csv
-
-FULL_WIDTH: Final = 180.0
-"""Width of a figure over both columns of a journal's page, in mm."""
-
-_STYLE: Final[Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 7,
-    "axes.labelsize": 7,
-    "axes.titlesize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    # Text stays text in the PDF: type 42 fonts can be edited and searched, type 3 cannot.
-    "pdf.fonttype": 42,
-}
-
-# Okabe and Ito's colours, told apart by colour-blind readers; the shapes tell them apart in grey.
-_KINDS: Final = {"network": ("Network", "#0072B2", "o"), "naive": ("Naive predictor", "#D55E00", "s")}
-_GREY: Final = "#666666"
+from druggene.plotting import GREY, KINDS, mark_simulated, new_figure, style
+from druggene.tables import require_columns
 
 # Column, name, and whether more is better; in reading order.
 _METRICS: Final = (
@@ -54,79 +26,39 @@ _METRICS: Final = (
     ("mae", "Mean absolute error (AUC)", False),
 )
 
-# How far an axis reaches for a kind's values: see _limits.
-_REACH: Final = {"network": 10.0, "naive": 3.0}
+# How far an axis reaches for a kind's values: see axis_limits.
+_REACH: Final = {"network": 10.0, "rival": 3.0, "naive": 3.0}
 _NOT_DEFINED: Final = "n.d."
 
 
-def new_figure(height: float, width: float = FULL_WIDTH) -> Figure:
-    """Return an empty figure of ``width`` x ``height`` mm in the style of all figures.
-
-    It belongs to no window and no global list of figures. Draw on it inside :func:`style`.
-    """
-    with style():
-        return Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
-
-
-def style() -> AbstractContextManager[None]:
-    """Return the context in which a figure is drawn and saved: fonts, sizes and line widths."""
-    return mpl.rc_context(_STYLE)
-
-
-def mark_simulated(figure: Figure) -> None:
-    """Write "Simulated data" into the upper right corner, so that made-up results are never taken for real ones."""
-    figure.text(
-        0.99,
-        1 - 2 / (25.4 * figure.get_figheight()),
-        "Simulated data",
-        ha="right",
-        va="top",
-        fontsize=8,
-        fontweight="bold",
-        bbox={"facecolor": "#F0E442", "edgecolor": "black", "linewidth": 0.6, "boxstyle": "square,pad=0.3"},
-    )
-
-
-def save_figure(figure: Figure, data: pd.DataFrame, stem: str | Path) -> None:
-    """Write ``stem``.pdf (vector), .png (300 dpi) and .csv (the data drawn), each whole or not at all, and close it.
-
-    Equal figures give equal bytes: no date is written. Columns of ``data`` keep six significant digits.
-    """
-    # It reports every glyph of the fonts that go into a PDF.
-    logging.getLogger("fontTools").setLevel(logging.WARNING)
-    for suffix, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
-        with atomic_path(f"{stem}.{suffix}") as temporary, style():
-            figure.savefig(temporary, format=suffix, dpi=300, metadata=metadata)
-    write_csv(data, f"{stem}.csv")
-    figure.clear()
-
-
-def label_models(metrics: pd.DataFrame, labels: Mapping[str, str], naive: Collection[str]) -> pd.DataFrame:
-    """Add ``label`` and ``kind`` (network or naive) and put models in the order in which they are drawn.
+def label_models(table: pd.DataFrame, labels: Mapping[str, str], kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Add ``label`` and ``kind`` to a table and put models in the order in which they are drawn.
 
     Parameters
     ----------
-    metrics
-        One row per model and fold; column ``model`` and any others.
+    table
+        Column ``model`` and any others; folds are put in their order.
     labels
         Every model to the name that readers see, in the order in which they are drawn.
-    naive
-        Those of them that are naive predictors; the others are networks.
+    kinds
+        Every model to its kind, a key of ``KINDS``.
 
     Raises
     ------
     ValueError
-        If a model of ``metrics`` has no label.
+        If a model of ``table`` has no label.
     """
-    unknown = sorted(set(metrics[MODEL]) - set(labels))
+    unknown = sorted(set(table[MODEL]) - set(labels))
     if unknown:
         raise ValueError(f"metrics by fold: model {unknown[0]!r} has no label; labelled are {', '.join(labels)}")
     place = {model: i for i, model in enumerate(labels)}
-    ordered = metrics.sort_values(
-        [MODEL, FOLD], key=lambda column: column.map(place) if column.name == MODEL else column, ignore_index=True
+    ordered = table.sort_values(
+        [MODEL, *({FOLD} & set(table.columns))],
+        key=lambda column: column.map(place) if column.name == MODEL else column,
+        kind="stable",
+        ignore_index=True,
     )
-    kind = np.where(ordered[MODEL].isin(list(naive)), "naive", "network")
-    return ordered.assign(label=ordered[MODEL].map(dict(labels)), kind=kind)
+    return ordered.assign(label=ordered[MODEL].map(dict(labels)), kind=ordered[MODEL].map(dict(kinds)))
 
 
 def plot_metrics(by_fold: pd.DataFrame, *, title: str, notes: str = "", simulated: bool = False) -> Figure:
@@ -135,7 +67,7 @@ def plot_metrics(by_fold: pd.DataFrame, *, title: str, notes: str = "", simulate
     Parameters
     ----------
     by_fold
-        One row per model and fold: model, label, kind (network or naive), fold, n_pairs, pearson,
+        One row per model and fold: model, label, kind (network, rival or naive), fold, n_pairs, pearson,
         spearman, mse, rmse, mae, r2 (NaN where not defined). Rows are drawn from top to bottom in the
         order in which the models first appear, networks first.
     title
@@ -154,13 +86,13 @@ def plot_metrics(by_fold: pd.DataFrame, *, title: str, notes: str = "", simulate
     require_columns(by_fold.columns, columns, "metrics by fold")
     if by_fold.empty:
         raise ValueError("metrics by fold: no row; evaluate at least one model")
-    unknown = sorted(set(by_fold["kind"]) - set(_KINDS))
+    unknown = sorted(set(by_fold["kind"]) - set(KINDS))
     if unknown:
-        raise ValueError(f"metrics by fold: kind {unknown[0]!r} is unknown; it is one of {', '.join(_KINDS)}")
+        raise ValueError(f"metrics by fold: kind {unknown[0]!r} is unknown; it is one of {', '.join(KINDS)}")
 
     models = by_fold.drop_duplicates(MODEL)
-    models = pd.concat([models[models["kind"] == kind] for kind in _KINDS], ignore_index=True)
-    limits = {metric: _limits(by_fold, metric, more_is_better) for metric, _, more_is_better in _METRICS}
+    models = pd.concat([models[models["kind"] == kind] for kind in KINDS], ignore_index=True)
+    limits = {metric: axis_limits(by_fold, metric, more_is_better) for metric, _, more_is_better in _METRICS}
     cut = any(((by_fold[metric] < low) | (by_fold[metric] > high)).any() for metric, (low, high) in limits.items())
     caption = _caption(by_fold, cut, notes)
     top, row, axis, bottom = 12.0, 4.2, 17.0, 5.0 + 3.5 * len(caption)
@@ -176,7 +108,7 @@ def plot_metrics(by_fold: pd.DataFrame, *, title: str, notes: str = "", simulate
             _draw_metric(axes, by_fold, models, metric, limits[metric])
             axes.set_title(letter, loc="left", fontweight="bold", pad=4)
             axes.set_xlabel(name + ("\nhigher is better →" if more_is_better else "\n← lower is better"))
-        figure.text(0.01, (bottom - 2) / height, "\n".join(caption), va="top", color=_GREY, linespacing=1.4)
+        figure.text(0.01, (bottom - 2) / height, "\n".join(caption), va="top", color=GREY, linespacing=1.4)
         if simulated:
             mark_simulated(figure)
     return figure
@@ -194,9 +126,8 @@ def _draw_metric(
     axes.set_yticks(range(len(models)), models["label"])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#E5E5E5", linewidth=0.5)
-    n_networks = int((models["kind"] == "network").sum())
-    if 0 < n_networks < len(models):
-        axes.axhline(n_networks - 0.5, color="black", linewidth=0.5)
+    for row in np.flatnonzero((models["kind"] != models["kind"].shift()).to_numpy())[1:]:
+        axes.axhline(row - 0.5, color="black", linewidth=0.5)
     # A note in a row that has dots gets a strip of its own, so that it covers none.
     strip = 0.4 * (high - low)
     left = _in_some_folds(below, model) or _in_some_folds(values.isna(), model)
@@ -204,14 +135,14 @@ def _draw_metric(
     ticks = MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)
     axes.set_xticks([tick for tick in ticks if low <= tick <= high])
     for row, name in enumerate(models[MODEL]):
-        _note_absent(axes, row, values[model == name].to_numpy(dtype=float), limits)
+        note_absent(axes, row, values[model == name].to_numpy(dtype=float), limits)
 
 
 def _draw_folds(axes: Axes, by_fold: pd.DataFrame, metric: str, order: list[str], beyond: pd.Series) -> None:
     """Draw a dot per fold that is not ``beyond`` the axis, and mean and deviation where none of a model's is."""
     folds = sorted(by_fold[FOLD].unique())
     rows = {"x": metric, "y": MODEL, "order": order, "ax": axes}
-    for kind, (_, colour, marker) in _KINDS.items():
+    for kind, (_, colour, marker) in KINDS.items():
         # Folds keep their place in every row, so that dots can be followed from model to model.
         sns.stripplot(
             by_fold[(by_fold["kind"] == kind) & ~beyond],
@@ -239,7 +170,7 @@ def _in_some_folds(mask: pd.Series, model: pd.Series) -> bool:
     return bool(mask.groupby(model).mean().between(0, 1, inclusive="neither").any())
 
 
-def _note_absent(axes: Axes, row: int, values: np.ndarray, limits: tuple[float, float]) -> None:
+def note_absent(axes: Axes, row: int, values: np.ndarray, limits: tuple[float, float]) -> None:
     """Note in a model's row which of its values (one per fold) lie beyond the axis or are not defined."""
     low, high = limits
     # As many decimals as the axis tells apart.
@@ -263,25 +194,25 @@ def _note_absent(axes: Axes, row: int, values: np.ndarray, limits: tuple[float, 
             textcoords="offset points",
             ha=side,
             va="center",
-            color=_GREY,
+            color=GREY,
         )
 
 
-def _limits(by_fold: pd.DataFrame, metric: str, more_is_better: bool) -> tuple[float, float]:
-    """Return the limits of a panel's axis, within which the networks and the best naive predictor can be told apart.
+def axis_limits(values_of: pd.DataFrame, metric: str, more_is_better: bool) -> tuple[float, float]:
+    """Return the limits of a panel's axis, within which the networks and the best other models can be told apart.
 
-    The unit is the way from the best value of all folds to the typical network or the best naive predictor (medians
-    over folds), whichever is worse. From the best value on, the axis shows 3 units of naive predictors, so that the
-    worst do not squash it, and 10 of networks, which only a network that failed exceeds. Naive predictors alone
-    are all shown.
+    The unit is the way from the best value of all folds to the typical network or the best of the others (medians
+    over folds), whichever is worst. From the best value on, the axis shows 3 units of other models, so that the worst
+    do not squash it, and 10 of networks, which only a network that failed exceeds. Without networks all are shown.
     """
-    defined = by_fold[by_fold[metric].notna()]
+    defined = values_of[values_of[metric].notna()]
     if defined.empty:
         return 0.0, 1.0
     values, kind = defined[metric], defined["kind"]
     badness = -values if more_is_better else values
     medians = badness.groupby([kind, defined[MODEL]]).median()
-    anchors = [medians[kind].agg(how) for kind, how in (("network", "median"), ("naive", "min")) if kind in medians]
+    kinds = (("network", "median"), ("rival", "min"), ("naive", "min"))
+    anchors = [medians[kind].agg(how) for kind, how in kinds if kind in medians]
     unit = max(anchors) - badness.min()
     within = badness - badness.min() <= kind.map(_REACH) * unit
     shown = values[within] if unit > 0 and "network" in medians else values
@@ -293,7 +224,7 @@ def _limits(by_fold: pd.DataFrame, metric: str, more_is_better: bool) -> tuple[f
 def _add_legend(figure: Figure, kinds: set[str], n_folds: int, top: float) -> None:
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle="", markersize=4, label=f"{name}, one fold")
-        for kind, (name, colour, marker) in _KINDS.items()
+        for kind, (name, colour, marker) in KINDS.items()
         if kind in kinds
     ]
     if n_folds > 1:
@@ -303,7 +234,7 @@ def _add_legend(figure: Figure, kinds: set[str], n_folds: int, top: float) -> No
         handles=handles,
         loc="upper left",
         bbox_to_anchor=(0.01, top),
-        ncols=3,
+        ncols=4,
         frameon=False,
         borderpad=0,
         handletextpad=0.4,

@@ -1,0 +1,87 @@
+"""Figures, drawn from data frames alone, so that they can be redrawn without training.
+
+Here is what all figures share: their style, and how they are saved.
+"""
+
+import logging
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from druggene.tables import atomic_path, write_csv
+
+FULL_WIDTH: Final = 180.0
+"""Width of a figure over both columns of a journal's page, in mm."""
+
+_STYLE: Final[Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.labelsize": 7,
+    "axes.titlesize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    # Text stays text in the PDF: type 42 fonts can be edited and searched, type 3 cannot.
+    "pdf.fonttype": 42,
+}
+
+# Okabe and Ito's colours, told apart by colour-blind readers; the shapes tell them apart in grey.
+KINDS: Final = {
+    "network": ("Network", "#0072B2", "o"),
+    "rival": ("Conventional model", "#009E73", "D"),
+    "naive": ("Naive predictor", "#D55E00", "s"),
+}
+"""Kind of a model to its name, colour and marker, in the order in which kinds are drawn."""
+GREY: Final = "#666666"
+
+
+def new_figure(height: float, width: float = FULL_WIDTH) -> Figure:
+    """Return an empty figure of ``width`` x ``height`` mm in the style of all figures.
+
+    It belongs to no window and no global list of figures. Draw on it inside :func:`style`.
+    """
+    with style():
+        return Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
+
+
+def style() -> AbstractContextManager[None]:
+    """Return the context in which a figure is drawn and saved: fonts, sizes and line widths."""
+    return mpl.rc_context(_STYLE)
+
+
+def mark_simulated(figure: Figure) -> None:
+    """Write "Simulated data" into the upper right corner, so that made-up results are never taken for real ones."""
+    figure.text(
+        0.99,
+        1 - 2 / (25.4 * figure.get_figheight()),
+        "Simulated data",
+        ha="right",
+        va="top",
+        fontsize=8,
+        fontweight="bold",
+        bbox={"facecolor": "#F0E442", "edgecolor": "black", "linewidth": 0.6, "boxstyle": "square,pad=0.3"},
+    )
+
+
+def save_figure(figure: Figure, data: pd.DataFrame, stem: str | Path) -> None:
+    """Write ``stem``.pdf (vector), .png (300 dpi) and .csv (the data drawn), each whole or not at all, and close it.
+
+    Equal figures give equal bytes: no date is written. Columns of ``data`` keep six significant digits.
+    """
+    # It reports every glyph of the fonts that go into a PDF.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    for suffix, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
+        with atomic_path(f"{stem}.{suffix}") as temporary, style():
+            figure.savefig(temporary, format=suffix, dpi=300, metadata=metadata)
+    write_csv(data, f"{stem}.csv")
+    figure.clear()

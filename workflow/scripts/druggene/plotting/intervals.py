@@ -1,0 +1,137 @@
+"""The figure of intervals: what each model reaches over all pairs, per drug and per cell line."""
+
+import textwrap
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from druggene.constants import MODEL
+from druggene.plotting import GREY, KINDS, mark_simulated, new_figure, style
+from druggene.plotting.metrics import axis_limits, note_absent
+from druggene.tables import require_columns
+
+# Level, metric, name, and whether more is better; in reading order.
+_PANELS: Final = (
+    ("pooled", "pearson", "Pearson correlation, all pairs", True),
+    ("pooled", "normalised_pearson", "Pearson beyond effects, all pairs", True),
+    ("pooled", "mse", "Mean squared error (AUC²), all pairs", False),
+    ("drug", "pearson", "Pearson correlation per drug", True),
+    ("drug", "normalised_pearson", "Pearson beyond effects per drug", True),
+    ("cell_line", "pearson", "Pearson correlation per cell line", True),
+)
+_REFERENCE: Final = "effects"
+
+
+def plot_intervals(intervals: pd.DataFrame, *, title: str, confidence: float, simulated: bool = False) -> Figure:
+    """Draw what every model reaches with its bootstrap interval, and where the drug + cell-line effects stand.
+
+    Parameters
+    ----------
+    intervals
+        Columns model, label, kind (network, rival or naive), level, metric, value, low, high, n, resampled; models in
+        the order in which they are drawn.
+    title
+        Heading of the figure.
+    confidence
+        Coverage of the intervals, 0 to 1.
+    simulated
+        Whether to mark the figure as simulated.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or a column is missing.
+    """
+    columns = [MODEL, "label", "kind", "level", "metric", "value", "low", "high", "n", "resampled"]
+    require_columns(intervals.columns, columns, "intervals")
+    if intervals.empty:
+        raise ValueError("intervals: no row; evaluate at least one model")
+    models = intervals.drop_duplicates(MODEL)[[MODEL, "label", "kind"]]
+    models = pd.concat([models[models["kind"] == kind] for kind in KINDS], ignore_index=True)
+    caption = _caption(intervals, confidence)
+    top, row, axis, bottom = 12.0, 4.2, 17.0, 5.0 + 3.5 * len(caption)
+    height = top + 2 * (row * len(models) + axis) + bottom
+    figure = new_figure(height)
+    with style():
+        figure.set_layout_engine(
+            "constrained", rect=(0.0, bottom / height, 1.0, 1 - (top + bottom) / height), w_pad=0.06
+        )
+        figure.text(0.01, 1 - 2 / height, title, va="top", fontsize=9, fontweight="bold")
+        _add_legend(figure, set(models["kind"]), confidence, 1 - 6.5 / height)
+        grid: np.ndarray = figure.subplots(2, 3, sharey=True)
+        for letter, axes, (level, metric, name, more_is_better) in zip("abcdef", grid.flat, _PANELS, strict=True):
+            chosen = intervals[(intervals["level"] == level) & (intervals["metric"] == metric)]
+            _draw(axes, models.merge(chosen[[MODEL, "value", "low", "high"]], on=MODEL, how="left"), more_is_better)
+            axes.set_title(letter, loc="left", fontweight="bold", pad=4)
+            axes.set_xlabel(name + ("\nhigher is better →" if more_is_better else "\n← lower is better"))
+        figure.text(0.01, (bottom - 2) / height, "\n".join(caption), va="top", color=GREY, linespacing=1.4)
+        if simulated:
+            mark_simulated(figure)
+    return figure
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, more_is_better: bool) -> None:
+    """Draw one panel; ``rows`` has one row per model, NaN where it has no value."""
+    low, high = axis_limits(rows, "value", more_is_better)
+    ends = rows.loc[rows["value"].between(low, high), ["low", "high"]].to_numpy(dtype=float)
+    if np.isfinite(ends).any():
+        low, high = min(low, np.nanmin(ends)), max(high, np.nanmax(ends))
+    columns = [rows[name].to_numpy(dtype=float) for name in ("value", "low", "high")]
+    for place, (kind, value, *bar) in enumerate(zip(rows["kind"], *columns, strict=True)):
+        _, colour, marker = KINDS[kind]
+        note_absent(axes, place, np.array([value]), (low, high))
+        if low <= value <= high:
+            axes.plot(bar, [place, place], color=colour, linewidth=1.2, solid_capstyle="butt")
+            axes.plot(value, place, marker=marker, color=colour, markersize=4, markeredgewidth=0)
+    reference = rows.loc[rows[MODEL] == _REFERENCE, "value"]
+    if len(reference) and reference.notna().all():
+        axes.axvline(float(reference.iloc[0]), color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
+    for place in np.flatnonzero((rows["kind"] != rows["kind"].shift()).to_numpy())[1:]:
+        axes.axhline(place - 0.5, color="black", linewidth=0.5)
+    axes.set_yticks(range(len(rows)), rows["label"])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="#E5E5E5", linewidth=0.5)
+    axes.set_xlim(low, high)
+    axes.locator_params(axis="x", nbins=5)
+
+
+def _add_legend(figure: Figure, kinds: set[str], confidence: float, top: float) -> None:
+    handles = [
+        Line2D([], [], color=colour, marker=marker, markersize=4, linewidth=1.2, label=name)
+        for kind, (name, colour, marker) in KINDS.items()
+        if kind in kinds
+    ]
+    dashes = (0, (4, 3))
+    handles.append(Line2D([], [], color=GREY, linewidth=0.6, linestyle=dashes, label="Drug + cell-line effects"))
+    legend = figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.01, top),
+        ncols=4,
+        frameon=False,
+        borderpad=0,
+        handletextpad=0.4,
+    )
+    legend.set_in_layout(False)
+
+
+def _caption(intervals: pd.DataFrame, confidence: float) -> list[str]:
+    """Return the lines below the panels: what the bars are, and how many rows, drugs and cell lines count."""
+    counts = intervals[intervals["metric"] == "pearson"].groupby("level")["n"].max()
+    cluster = str(intervals.loc[intervals["level"] == "pooled", "resampled"].iloc[0]).replace("_", " ")
+    sentences = [
+        f"Bars: {confidence:.0%} bootstrap intervals, resampling {cluster}s over all pairs "
+        f"({counts['pooled']:,} responses)"
+    ]
+    sentences += [
+        f"per {name}: mean over {counts[level]:,} {name}s with enough test pairs, which are resampled"
+        for level, name in (("drug", "drug"), ("cell_line", "cell line"))
+        if level in counts
+    ]
+    sentences.append("Beyond effects: after subtracting the drug + cell-line effects from both sides")
+    return textwrap.wrap("; ".join(sentences[:-1]) + ". " + sentences[-1] + ".", width=135)

@@ -1,0 +1,68 @@
+"""One rival on one fold, from artifacts to out-of-fold predictions."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from druggene.constants import AUC, FOLD, MODEL, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
+from druggene.rivals import RIVALS
+from druggene.rivals.data import RivalData
+from druggene.seeds import seed_of
+from druggene.tables import read_metadata, write_table
+
+logger = logging.getLogger(__name__)
+
+
+def fit_fold(
+    paths: Mapping[str, Any],
+    output: str,
+    protocol: str,
+    fold: int,
+    name: str,
+    options: Mapping[str, Any],
+    drug_features: str,
+    seed: int,
+) -> None:
+    """Choose, fit and predict; write the test predictions, with the hyper-parameters in the metadata.
+
+    Parameters
+    ----------
+    paths
+        Paths by name, as :meth:`RivalData.read` takes them.
+    output
+        Where the predictions go.
+    protocol, fold
+        Which fold of which protocol.
+    name, options
+        A key of ``RIVALS`` and its options.
+    drug_features
+        ``morgan``, ``descriptors`` or ``both``.
+    seed
+        Of the whole run; every rival and fold draws by a seed of its own.
+    """
+    data = RivalData.read(paths, protocol, fold, drug_features)
+    rows = data.rows
+    logger.info(
+        "%s on fold %d of %s: %d training, %d validation and %d test rows",
+        *(name, fold, protocol, *(len(rows[role]) for role in (TRAIN, VALIDATION, TEST))),
+    )
+    rival, own_seed = RIVALS[name](**options), seed_of(seed, protocol, fold, name)
+    chosen = rival.choose(data.features, rows[TRAIN], rows[VALIDATION], own_seed)
+    logger.info("chosen on the validation rows: %s", chosen)
+    predict = rival.fit(data.features, rows[TRAIN] + rows[VALIDATION], chosen, own_seed)
+    predicted = predict(rows[TEST].cell_line, rows[TEST].drug)
+    table = data.tables[TEST].assign(**{PREDICTED: predicted})
+    table[[MODEL, PROTOCOL, FOLD]] = name, protocol, fold
+    metadata = read_metadata(paths["responses"])
+    write_table(
+        table,
+        output,
+        description="out-of-fold predictions of the test pairs",
+        units={AUC: metadata["units"][AUC], PREDICTED: metadata["units"][AUC]},
+        source=metadata["source"],
+        simulated=metadata["simulated"],
+        chosen=chosen,
+    )
+    logger.info("test rows: MSE %.5f", np.mean((predicted - rows[TEST].auc) ** 2))
