@@ -102,6 +102,15 @@ def test_a_last_batch_of_one_pair_is_not_left_alone() -> None:
     assert trained.history["loss"].notna().all()
 
 
+def test_a_batch_larger_than_the_data_is_all_of_them() -> None:
+    data = small_fold()
+    options = replace(OPTIONS, epochs=2)
+    histories = [
+        run(data, replace(options, batch_size=size))[1].history for size in (len(data.roles[TRAIN].auc), 1_000_000)
+    ]
+    pd.testing.assert_frame_equal(*histories, check_exact=True)
+
+
 def test_diverging_loss_is_reported() -> None:
     data = small_fold()
     broken = replace(data.roles[TRAIN], auc=data.roles[TRAIN].auc.clone().fill_(float("nan")))
