@@ -165,7 +165,7 @@ class Steps:
         write_csv(comparison(predictions, by_fold, labels, 10), self.folder / "comparison.csv")
 
 
-_STEPS: tuple[Callable[[Steps], None], ...] = (
+STEPS: tuple[Callable[[Steps], None], ...] = (
     *(Steps.tables, Steps.folds, Steps.genotype, Steps.reading, Steps.training),
     *(Steps.prediction, Steps.naive, Steps.evaluation),
 )
@@ -214,7 +214,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         write_hierarchy(hierarchy, Path(folder))
-        for step in _STEPS:
+        for step in STEPS:
             name = step.__name__
             given = ["--step", name, folder, "--threads", str(options.threads), *["--quick"] * options.quick]
             command = [sys.executable, "-m", "benchmarks.scale", *given]

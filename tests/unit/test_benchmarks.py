@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from benchmarks import inputs, measure, networks, parsers, roofline, training_step
+from benchmarks import inputs, measure, networks, parsers, roofline, scale, training_step
 from benchmarks.hierarchies import part_of, small_hierarchy
 from druggene.hierarchy import Hierarchy
 from druggene.network import DrugBranch, DrugGeneNetwork
@@ -128,6 +129,21 @@ def test_the_peak_is_that_of_this_process() -> None:
     before = measure.peak_memory()
     held = torch.ones(math.ceil(before / 4))
     assert held.numel() * 4 <= measure.peak_memory() < 3 * before
+
+
+def test_the_steps_at_scale_lead_from_tidy_tables_to_the_comparison(tmp_path: Path) -> None:
+    inputs.write_hierarchy(small_hierarchy(), tmp_path)
+    threads = torch.get_num_threads()
+    size = scale.Size(1_500, 50, 40)
+    for step in scale.STEPS:
+        row = scale.run_step(step.__name__, tmp_path, size, threads)
+        assert row["seconds"] > 0
+        assert 0.05 < row["peak_gb"] < 10
+    table = pd.read_csv(tmp_path / "comparison.csv").set_index("model")
+    assert list(table.index) == ["druggene", "global_mean", "drug_mean", "cell_line_mean", "effects"]
+    assert set(table["n_pairs"]) == {size.pairs}
+    assert set(table["n_folds"]) == {10}
+    assert 0 < table["n_drugs"].max() <= size.drugs
 
 
 def test_the_quick_suite_runs_from_command_to_figure(tmp_path: Path) -> None:

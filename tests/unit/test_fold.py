@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from druggene.checkpoint import Checkpoint, ModelOptions
+from druggene.checkpoint import Checkpoint, ModelOptions, versions
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, ROLE, TEST
 from druggene.dataset import FoldData
 from druggene.fold import train_fold
@@ -54,7 +54,11 @@ def test_predictions_cover_the_test_pairs_and_come_from_the_checkpoint(tmp_path:
         predictions[[PAIR, CELL_LINE, DRUG, AUC]].sort_values([PAIR, AUC], ignore_index=True),
         expected[[PAIR, CELL_LINE, DRUG, AUC]].sort_values([PAIR, AUC], ignore_index=True),
     )
-    network = Checkpoint.load(outputs["checkpoint"]).network()
+    checkpoint = Checkpoint.load(outputs["checkpoint"])
+    assert checkpoint.provenance["versions"] == versions()
+    assert checkpoint.provenance["device"] == "cpu"
+    assert checkpoint.provenance["training"]["betas"] == TRAINING.betas
+    network = checkpoint.network()
     data = FoldData.read(paths, 2, ["expression"], "sum_rescaled", "morgan")
     again = predict(network, network.gather(data.genotype), data, TEST)
     np.testing.assert_allclose(again.numpy(), predictions[PREDICTED], atol=1e-6)

@@ -1,11 +1,14 @@
 """The objective against its definition, pair by pair."""
 
+import pytest
 import torch
+from torch import Tensor
 
 from druggene.network import Pairs
 from druggene.objective import grouped_squared_error, losses, norm_of
-from tests.reference.hierarchies import random_hierarchy
-from tests.unit.test_network import expand, make_case
+from tests.reference.hierarchies import random_hierarchy, tricky_hierarchy
+from tests.reference.plain_network import PlainNetwork, read_named
+from tests.unit.test_network import expand, make_case, run_plain
 
 
 def test_grouped_squared_error_equals_the_pairwise_sum() -> None:
@@ -55,6 +58,46 @@ def test_objective_is_the_weighted_sum_of_its_parts() -> None:
         + 0.05 * torch.cat([w.flatten() for w in weights]).norm()
     )
     torch.testing.assert_close(losses(output, pairs, target, network, 0.3, 0.7, 0.05).total, expected)
+
+
+def plain_objective(
+    plain: PlainNetwork, outputs: tuple[Tensor, Tensor, Tensor], target: Tensor, weights: tuple[float, float, float]
+) -> Tensor:
+    """The paper's formula 2, term by term and pair by pair; the norm is that of all weights into terms."""
+    predicted, terms, drug_layers = outputs
+    alpha, drug_alpha, norm_weight = weights
+    total = (predicted - target).square().mean()
+    for part, weight in ((terms, alpha), (drug_layers, drug_alpha)):
+        for prediction in part:
+            total = total + weight * (prediction - target).square().mean()
+    squares = target.new_zeros(())
+    for name, parameter in plain.named_parameters():
+        term, _, layer = name.partition("_")
+        if term in plain.terms and layer in ("linear_layer.weight", "direct_gene_layer.weight"):
+            mask = getattr(plain, f"{term}_mask") if layer.startswith("direct") else 1.0
+            squares = squares + (parameter * mask).square().sum()
+    return total + norm_weight * squares.sqrt()
+
+
+@pytest.mark.parametrize(
+    "weights", [(0, 0, 0), (0.3, 0, 0), (0, 0.7, 0), (0, 0, 0.05), (0.3, 0.7, 0.05)], ids=lambda weights: str(weights)
+)
+def test_every_switch_has_the_value_and_the_gradients_of_the_plain_network(weights: tuple[float, float, float]) -> None:
+    hierarchy = tricky_hierarchy()
+    network, plain, genotype, drugs, pairs = make_case(hierarchy, channels=2)
+    target = torch.linspace(0.1, 1.2, len(pairs), dtype=torch.float64)
+    ours = losses(network(network.gather(genotype), drugs, pairs), pairs, target, network, *weights).total
+    theirs = plain_objective(plain, run_plain(plain, genotype, drugs, pairs), target, weights)
+    torch.testing.assert_close(ours, theirs)
+    ours.backward()
+    theirs.backward()
+    found = {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in network.named_parameters()}
+    gradients = read_named(network, hierarchy, found)
+    for name, parameter in plain.named_parameters():
+        expected = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        torch.testing.assert_close(
+            gradients[name], expected, rtol=1e-7, atol=1e-9, msg=lambda m, name=name: f"{name}: {m}"
+        )
 
 
 def test_each_part_can_be_switched_off() -> None:

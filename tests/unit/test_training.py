@@ -51,8 +51,8 @@ def run(data: FoldData, options: TrainingOptions = OPTIONS, seed: int = 3) -> tu
 
 
 def test_network_learns_what_effects_cannot() -> None:
-    data = small_fold()
-    network, _ = run(data, replace(OPTIONS, epochs=80, schedule="cosine"))
+    data = small_fold(cell_lines=120)
+    network, _ = run(data, replace(OPTIONS, epochs=60, schedule="cosine"))
     test = data.roles[TEST]
     predicted = predict(network, network.gather(data.genotype), data, TEST)
     effects = torch.tensor(NAIVE["effects"](data.roles[TRAIN].table, test.table))
@@ -100,6 +100,15 @@ def test_a_last_batch_of_one_pair_is_not_left_alone() -> None:
     size = len(data.roles[TRAIN].auc) - 1
     _, trained = run(data, replace(OPTIONS, epochs=2, batch_size=size))
     assert trained.history["loss"].notna().all()
+
+
+def test_a_batch_larger_than_the_data_is_all_of_them() -> None:
+    data = small_fold()
+    options = replace(OPTIONS, epochs=2)
+    histories = [
+        run(data, replace(options, batch_size=size))[1].history for size in (len(data.roles[TRAIN].auc), 1_000_000)
+    ]
+    pd.testing.assert_frame_equal(*histories, check_exact=True)
 
 
 def test_diverging_loss_is_reported() -> None:

@@ -53,7 +53,7 @@ def train_fold(
     code
         Digest of the code; progress that other code made is not gone on from.
     device
-        Where to train; what is written can be read anywhere.
+        Where to train. What is written can be read anywhere; progress made on another device is gone on from, too.
     """
     data = FoldData.read(paths, fold, model.omics, model.fusion, model.drug_features)
     logger.info(
