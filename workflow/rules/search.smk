@@ -49,6 +49,7 @@ rule run_trials:
     input:
         responses=f"{RESULTS}/data/responses.parquet",
         drug_features=f"{RESULTS}/data/drug_features.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
         folds=f"{RESULTS}/data/{{protocol}}/fold_{{fold}}/inner_folds.parquet",
         genotype=of_model("genotype"),
         terms=of_model("terms"),

@@ -11,6 +11,7 @@ rule train_model:
     input:
         responses=f"{RESULTS}/data/responses.parquet",
         drug_features=f"{RESULTS}/data/drug_features.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
         genotype=of_model("genotype"),
         terms=of_model("terms"),

@@ -19,14 +19,20 @@ from druggene.genotype import GenotypeEncoder, channels_of
 from druggene.hierarchy import Hierarchy
 from druggene.network import DrugGeneNetwork
 from druggene.tables import atomic_path
+from druggene.target_features import TargetEncoder
+from druggene.term_readout import Network, ReadoutOptions, TermReadoutNetwork
 
 FORMAT_VERSION = 1
 """Version of the layout below; raised when an older file could be misunderstood."""
+_DROPOUTS = ("gene_dropout", "term_dropout", "drug_dropout", "drug_effect_dropout", "cell_line_effect_dropout")
 
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """What a model is: name, omics and how they enter, drug features, sizes of the network."""
+    """What a model is: name, omics and how they enter, drug features, sizes of the network.
+
+    ``readout`` is None for the paper's network, whose root is joined with the drug.
+    """
 
     name: str
     omics: list[str]
@@ -39,6 +45,8 @@ class ModelOptions:
     final_neurons: int
     fingerprint_chirality: bool = False
     desalt: bool = False
+    targets: bool = False
+    readout: ReadoutOptions | None = None
 
     @classmethod
     def from_config(
@@ -57,14 +65,32 @@ class ModelOptions:
             final_neurons=network["final_neurons"],
             fingerprint_chirality=drugs["fingerprint"]["chirality"],
             desalt=drugs["desalt"],
+            targets=drugs["targets"],
+            readout=_readout(omics, fusion, network) if network["readout"] == "terms" else None,
         )
 
-    def build(self, hierarchy: Hierarchy, drug_features: int) -> DrugGeneNetwork:
-        """Return a network of these sizes whose parameters are not yet drawn."""
+    def build(self, hierarchy: Hierarchy, drug_features: int, sizes: tuple[int, int] = (0, 0)) -> Network:
+        """Return a network for a fold of C cell lines and D drugs (``sizes``), whose parameters are not yet drawn."""
+        if self.readout is not None:
+            bits = 0 if self.drug_features == "descriptors" else self.fingerprint_bits
+            return TermReadoutNetwork(
+                hierarchy, sizes, drug_features, bits, self.term_neurons, self.drug_layers, self.readout
+            )
         channels = channels_of(self.omics, self.fusion)
         return DrugGeneNetwork(
             hierarchy, drug_features, channels, self.term_neurons, self.drug_layers, self.final_neurons
         )
+
+
+def _readout(omics: Sequence[str], fusion: str, network: Mapping[str, Any]) -> ReadoutOptions:
+    """Gather the read-out's options of the section ``network``; channels without a weight have the weight 1."""
+    weights = network["omic_weights"]
+    return ReadoutOptions(
+        latent=network["latent"],
+        members=network["members"],
+        omic_weights=tuple(float(weights.get(omic, 1.0)) for omic in omics) if fusion == "channels" else (1.0,),
+        **{name: float(network[name]) for name in _DROPOUTS},
+    )
 
 
 @dataclass(frozen=True)
@@ -77,8 +103,10 @@ class Checkpoint:
         What the model is.
     hierarchy
         Its terms, edges and annotations; the genes are the genotype's columns in order.
-    encoder, drug_scaler
-        Turn raw omics and drug descriptors into inputs.
+    encoder, drug_scaler, target_encoder
+        Turn raw omics, drug descriptors and drug targets into inputs.
+    cell_lines, drugs
+        Names of the C cell lines and D drugs that the rows of the parameters by cell line and by drug stand for.
     state
         Parameters and running statistics.
     provenance
@@ -91,8 +119,11 @@ class Checkpoint:
     drug_scaler: DescriptorScaler | None
     state: dict[str, Tensor]
     provenance: dict[str, Any]
+    target_encoder: TargetEncoder | None = None
+    cell_lines: tuple[str, ...] = ()
+    drugs: tuple[str, ...] = ()
 
-    def network(self) -> DrugGeneNetwork:
+    def network(self) -> Network:
         """Return the trained network, in evaluation mode.
 
         Raises
@@ -103,8 +134,9 @@ class Checkpoint:
         if self.provenance.get("diverged"):
             protocol, fold = self.provenance["protocol"], self.provenance["fold"]
             raise ValueError(f"{self.options.name} on fold {fold} of {protocol}: {self.provenance['diverged']}")
-        features = self.state["drug.linear.0.weight"].shape[1]
-        network = self.options.build(self.hierarchy, features)
+        first = "drug.linear.0.weight" if self.options.readout is None else "members.0.drug_hidden.0.weight"
+        sizes = len(self.cell_lines), len(self.drugs)
+        network = self.options.build(self.hierarchy, self.state[first].shape[1], sizes)
         network.load_state_dict(self.state)
         return network.eval()
 
@@ -124,6 +156,9 @@ class Checkpoint:
             "drug_scaler": None if self.drug_scaler is None else self.drug_scaler.to_dict(),
             "state": {name: value.cpu() for name, value in self.state.items()},
             "provenance": self.provenance,
+            "target_encoder": None if self.target_encoder is None else self.target_encoder.to_dict(),
+            "cell_lines": list(self.cell_lines),
+            "drugs": list(self.drugs),
         }
         write_archive(content, path)
 
@@ -154,14 +189,19 @@ class Checkpoint:
         terms, edges, annotations = (
             pd.DataFrame(content["hierarchy"][name]) for name in ("terms", "term_edges", "term_genes")
         )
-        scaler = content["drug_scaler"]
+        scaler, targets, options = content["drug_scaler"], content.get("target_encoder"), dict(content["options"])
+        if options.get("readout") is not None:
+            options["readout"] = ReadoutOptions(**options["readout"])
         return cls(
-            options=ModelOptions(**content["options"]),
+            options=ModelOptions(**options),
             hierarchy=Hierarchy.from_tables(terms, edges, annotations, list(encoder.genes)),
             encoder=encoder,
             drug_scaler=None if scaler is None else DescriptorScaler.from_dict(scaler),
             state=content["state"],
             provenance=content["provenance"],
+            target_encoder=None if targets is None else TargetEncoder.from_dict(targets),
+            cell_lines=tuple(content.get("cell_lines", ())),
+            drugs=tuple(content.get("drugs", ())),
         )
 
 

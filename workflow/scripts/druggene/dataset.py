@@ -16,6 +16,7 @@ from druggene.genotype import GenotypeEncoder, fuse, read_genotype
 from druggene.hierarchy import Hierarchy
 from druggene.splits import with_roles
 from druggene.tables import read_table
+from druggene.target_features import TargetEncoder
 
 PathLike = str | os.PathLike[str]
 
@@ -48,8 +49,10 @@ class FoldData:
         D x F features.
     roles
         The responses by role: train, validation, test.
-    encoder, drug_scaler
-        What was fitted on the training cell lines and drugs; the scaler only where descriptors are used.
+    encoder, drug_scaler, target_encoder
+        What was fitted on the training cell lines and drugs; the last two only where descriptors and targets are used.
+    cell_lines, drug_names
+        C and D names.
     """
 
     hierarchy: Hierarchy
@@ -58,6 +61,9 @@ class FoldData:
     roles: dict[str, Responses]
     encoder: GenotypeEncoder
     drug_scaler: DescriptorScaler | None
+    target_encoder: TargetEncoder | None = None
+    cell_lines: tuple[str, ...] = ()
+    drug_names: tuple[str, ...] = ()
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -77,19 +83,23 @@ class FoldData:
         omics: Sequence[str],
         fusion: str,
         drug_features: str,
+        targets: bool = False,
     ) -> Self:
         """Read the artifacts of one fold.
 
         Parameters
         ----------
         paths
-            Paths by name: responses, folds, genotype, terms, term_edges, term_genes, drug_features.
+            Paths by name: responses, folds, genotype, terms, term_edges, term_genes, drug_features; drugs too where
+            targets are used.
         fold
             Number of the fold.
         omics, fusion
             What the model reads of the genotype, and how the omics are put together.
         drug_features
             ``morgan``, ``descriptors`` or ``both``.
+        targets
+            Whether the drugs' targets and pathways are features, behind the others.
 
         Raises
         ------
@@ -104,6 +114,11 @@ class FoldData:
         training_drugs = sorted(rows.loc[rows[ROLE] == TRAIN, DRUG].unique())
         scaler = None if drug_features == "morgan" else fit_descriptor_scaler(features, training_drugs)
         drugs = drug_matrix(features, drug_features, scaler)
+        target_encoder = None
+        if targets:
+            known = read_table(paths["drugs"])
+            target_encoder = TargetEncoder.fit(known, training_drugs)
+            drugs = np.hstack([drugs, target_encoder.transform(known, list(features.index))])
         positions = {
             CELL_LINE: _positions(rows[CELL_LINE], cell_lines, "cell line", paths["genotype"]),
             DRUG: _positions(rows[DRUG], list(features.index), "drug", paths["drug_features"]),
@@ -120,7 +135,8 @@ class FoldData:
                 rows.loc[chosen].reset_index(drop=True),
             )
         genotype = torch.from_numpy(fuse(encoded, omics, fusion))
-        return cls(hierarchy, genotype, torch.from_numpy(drugs), roles, encoder, scaler)
+        names = tuple(cell_lines), tuple(features.index)
+        return cls(hierarchy, genotype, torch.from_numpy(drugs), roles, encoder, scaler, target_encoder, *names)
 
 
 def read_hierarchy(paths: Mapping[str, Any], genes: list[str]) -> Hierarchy:

@@ -14,9 +14,9 @@ from druggene.checkpoint import Checkpoint, ModelOptions, versions
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
 from druggene.devices import CPU
-from druggene.network import DrugGeneNetwork
 from druggene.seeds import seed_of
 from druggene.tables import read_metadata, read_table, write_table
+from druggene.term_readout import Network, TermReadoutNetwork
 from druggene.training import Diverged, Trainer, TrainingOptions, predict
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def train_fold(
     device
         Where to train. What is written can be read anywhere; progress made on another device is gone on from, too.
     """
-    data = FoldData.read(paths, fold, model.omics, model.fusion, model.drug_features)
+    data = FoldData.read(paths, fold, model.omics, model.fusion, model.drug_features, model.targets)
     logger.info(
         "%s on fold %d of %s: %d terms in layers of %s, %d genes; %d training, %d validation and %d test pairs",
         *(model.name, fold, protocol, len(data.hierarchy.terms), data.hierarchy.layer_sizes),
@@ -82,7 +82,8 @@ def train_fold(
         "device": device.type,
         "versions": versions(),
     }
-    checkpoint = Checkpoint(model, data.hierarchy, data.encoder, data.drug_scaler, trained.state, provenance)
+    learned = data.encoder, data.drug_scaler, trained.state, provenance, data.target_encoder
+    checkpoint = Checkpoint(model, data.hierarchy, *learned, data.cell_lines, data.drug_names)
     checkpoint.save(outputs["checkpoint"])
 
     marks = {key: read_metadata(paths["responses"])[key] for key in ("source", "simulated")}
@@ -110,9 +111,11 @@ def with_choice(options: TrainingOptions, path: str) -> TrainingOptions:
     return replace(options, learning_rate=float(choice["learning_rate"]), norm_weight=float(choice["lambda"]))
 
 
-def start_network(model: ModelOptions, options: TrainingOptions, data: FoldData, seed: int) -> DrugGeneNetwork:
+def start_network(model: ModelOptions, options: TrainingOptions, data: FoldData, seed: int) -> Network:
     """Return the network of a fold as it is before training."""
-    network = model.build(data.hierarchy, data.drugs.shape[1])
+    network = model.build(data.hierarchy, data.drugs.shape[1], data.sizes)
+    if isinstance(network, TermReadoutNetwork):
+        network.fit_inputs(data.genotype[data.roles[TRAIN].cell_line.unique()])
     network.initialise(options.init, seed)
     if options.start_at_mean:
         network.start_at(float(data.roles[TRAIN].auc.mean()))

@@ -28,13 +28,18 @@ class Genotype:
         The layout's layers, sized for these cell lines.
     inputs
         Per layer and bucket, B x (K M) x C: the padded inputs of its terms' genes.
-    cell_lines
-        C.
+    positions
+        C: which of the cell lines that were gathered these are.
     """
 
     layers: tuple[Layer, ...]
     inputs: tuple[tuple[Tensor, ...], ...]
-    cell_lines: int
+    positions: Tensor
+
+    @property
+    def cell_lines(self) -> int:
+        """C, the number of cell lines."""
+        return len(self.positions)
 
     @classmethod
     def gather(cls, layout: Layout, genotype: Tensor, neurons: int) -> "Genotype":
@@ -44,7 +49,21 @@ class Genotype:
         rows[:-1] = genotype.permute(2, 1, 0)
         layers = tuple(layer.to(genotype.device) for layer in layout.layers(neurons * c))
         inputs = tuple(tuple(_rows(rows, bucket.genes) for bucket in layer.genes) for layer in layers)
-        return cls(layers, inputs, c)
+        return cls(layers, inputs, torch.arange(c, device=genotype.device))
+
+    def select(self, positions: Tensor) -> "Genotype":
+        """Return some of the cell lines; their layers stay sized for all of them."""
+        inputs = tuple(tuple(x.index_select(-1, positions) for x in layer) for layer in self.inputs)
+        return Genotype(self.layers, inputs, self.positions[positions])
+
+    def weigh(self, weight: Tensor) -> "Genotype":
+        """Return the genotype with the channels of every gene multiplied by ``weight`` (G x M)."""
+        rows = torch.cat([weight, weight.new_zeros(1, weight.shape[1])])
+        inputs = tuple(
+            tuple(x * rows[bucket.genes].flatten(1)[..., None] for bucket, x in zip(layer.genes, of_layer, strict=True))
+            for layer, of_layer in zip(self.layers, self.inputs, strict=True)
+        )
+        return Genotype(self.layers, inputs, self.positions)
 
 
 def _rows(values: Tensor, positions: Tensor) -> Tensor:

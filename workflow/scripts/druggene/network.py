@@ -63,9 +63,9 @@ class Output:
     Attributes
     ----------
     predicted
-        N predicted AUCs.
+        N predicted AUCs; B x N of an ensemble of B members in training.
     terms
-        T x C predictions of each term's own head, from the cell line alone.
+        T x C predictions of each term's own head, from the cell line alone; (B T) x C of an ensemble in training.
     drug_layers
         L x D predictions of each drug layer's own head, from the drug alone.
     """

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from druggene.network import DrugGeneNetwork, Output, Pairs
+from druggene.network import Output, Pairs
+from druggene.term_readout import Network
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def losses(
     output: Output,
     pairs: Pairs,
     target: Tensor,
-    network: DrugGeneNetwork,
+    network: Network,
     alpha: float,
     drug_alpha: float,
     norm_weight: float,

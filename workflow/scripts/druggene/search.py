@@ -124,7 +124,8 @@ def run_trials(
     """
     rows = []
     for inner_fold in sorted(read_table(paths["folds"], columns=[FOLD])[FOLD].unique()):
-        data = FoldData.read(paths, int(inner_fold), model.omics, model.fusion, model.drug_features)
+        features = model.drug_features, model.targets
+        data = FoldData.read(paths, int(inner_fold), model.omics, model.fusion, *features)
         seed = seed_of(options.seed, protocol, fold, model.name, "trial", int(inner_fold))
         logger.info(
             "%s on inner fold %d of fold %d of %s: learning rate %g, lambda %g",

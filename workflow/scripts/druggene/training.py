@@ -17,9 +17,10 @@ from druggene.constants import TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData, Responses
 from druggene.devices import CPU
 from druggene.hierarchy_function import Genotype
-from druggene.network import DrugGeneNetwork, Init, Pairs
+from druggene.network import Init, Pairs
 from druggene.objective import Losses, losses
 from druggene.progress import Progress, load_progress, save_progress
+from druggene.term_readout import Network
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,10 @@ class TrainingOptions:
 
     epochs: int
     batch_size: int
+    batch_by: Literal["pairs", "cell_lines"]
     accumulate_steps: int
     learning_rate: float
+    hierarchy_rate: float
     schedule: Literal["constant", "cosine", "plateau"]
     betas: tuple[float, float]
     epsilon: float
@@ -111,7 +114,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: DrugGeneNetwork,
+        network: Network,
         data: FoldData,
         options: TrainingOptions,
         seed: int,
@@ -201,16 +204,26 @@ class Trainer:
         options = self.options
         optimizer: torch.optim.Optimizer
         if phase.name == "sgd":
-            optimizer = torch.optim.SGD(self.network.parameters(), lr=options.sgd_learning_rate, fused=True)
+            optimizer = torch.optim.SGD(self._groups(options.sgd_learning_rate), fused=True)
             return optimizer, ConstantLR(optimizer, factor=1.0)
         optimizer = torch.optim.Adam(
-            self.network.parameters(), lr=options.learning_rate, betas=options.betas, eps=options.epsilon, fused=True
+            self._groups(options.learning_rate), betas=options.betas, eps=options.epsilon, fused=True
         )
         if phase.name == "joint" and options.schedule == "cosine":
             return optimizer, CosineAnnealingLR(optimizer, T_max=phase.epochs)
         if phase.name == "joint" and options.schedule == "plateau":
             return optimizer, ReduceLROnPlateau(optimizer, factor=0.5, patience=max(1, options.patience // 4))
         return optimizer, ConstantLR(optimizer, factor=1.0)
+
+    def _groups(self, rate: float) -> list[dict[str, Any]]:
+        """Return the parameters with their step sizes: the hierarchy's, and all others."""
+        groups: dict[bool, list[torch.nn.Parameter]] = {False: [], True: []}
+        for name, parameter in self.network.named_parameters():
+            groups["hierarchy." in name].append(parameter)
+        return [
+            {"params": groups[False], "lr": rate},
+            {"params": groups[True], "lr": rate * self.options.hierarchy_rate},
+        ]
 
     def _run_epoch(self, phase: _Phase, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
         """Take every training pair once; return the mean losses and the validation MSE."""
@@ -233,16 +246,19 @@ class Trainer:
         """Take every training pair once; return the mean losses (total, root, terms, drug layers, norm)."""
         training = self.data.roles[TRAIN]
         n, device = len(training.auc), training.auc.device
-        batches = _batches(n, self.options.batch_size, self.seed, epoch, device)
+        group = training.cell_line if self.options.batch_by == "cell_lines" else None
+        batches = _batches(n, self.options.batch_size, self.seed, epoch, device, group)
+        # What the network leaves out at random in this epoch.
+        torch.manual_seed(self.seed * 100_000 + epoch)
         sums = torch.zeros(5, dtype=torch.float64, device=device)
         self.network.train()
-        for group in _groups(batches, self.options.accumulate_steps):
-            pairs_in_group = sum(len(batch) for batch in group)
+        for step in _steps(batches, self.options.accumulate_steps):
+            pairs_in_step = sum(len(batch) for batch in step)
             optimizer.zero_grad()
-            for batch in group:
+            for batch in step:
                 parts = self._losses(phase, training, batch)
                 minimised = parts.total if phase.name != "branches" else parts.terms + parts.drug_layers
-                (minimised * (len(batch) / pairs_in_group)).backward()
+                (minimised * (len(batch) / pairs_in_step)).backward()
                 values = (parts.total, parts.root, parts.terms, parts.drug_layers, parts.norm)
                 sums += torch.stack(values).detach() * len(batch)
             optimizer.step()
@@ -254,8 +270,13 @@ class Trainer:
         return (predicted - self.data.roles[VALIDATION].auc).square().mean(dim=0, keepdim=True)
 
     def _losses(self, phase: _Phase, training: Responses, batch: Tensor) -> Losses:
-        pairs = Pairs.of(training.cell_line[batch], training.drug[batch], *self.data.sizes)
-        output = self.network(self.genotype, self.data.drugs, pairs)
+        cell_line, drug = training.cell_line[batch], training.drug[batch]
+        genotype, (cell_lines, drugs) = self.genotype, self.data.sizes
+        if self.options.batch_by == "cell_lines":
+            positions, cell_line = torch.unique(cell_line, return_inverse=True)
+            genotype, cell_lines = genotype.select(positions), len(positions)
+        pairs = Pairs.of(cell_line, drug, cell_lines, drugs)
+        output = self.network(genotype, self.data.drugs, pairs)
         weights = (self.options.alpha, self.options.drug_alpha, self.options.norm_weight)
         if phase.name == "branches":
             weights = (1.0, 1.0, 0.0)
@@ -283,19 +304,28 @@ class Trainer:
         )
 
 
-def _batches(n: int, size: int, seed: int, epoch: int, device: torch.device) -> list[Tensor]:
+def _batches(
+    n: int, size: int, seed: int, epoch: int, device: torch.device, group: Tensor | None = None
+) -> list[Tensor]:
     """Deal N pairs at random, alike on every device.
 
-    A last batch of a single pair, which has no variance, joins the one before.
+    With a ``group`` (N), groups are dealt, to batches of about ``size`` pairs: the pairs of one stay together. A last
+    batch of a single pair, which has no variance, joins the one before.
     """
     generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
+    if group is not None:
+        labels, of_pair = torch.unique(group.cpu(), return_inverse=True)
+        number = min(max(1, round(n / size)), max(1, len(labels) // 2))
+        batch_of_group = torch.randperm(len(labels), generator=generator) % number
+        batch_of_pair = batch_of_group[of_pair]
+        return [torch.nonzero(batch_of_pair == batch)[:, 0].to(device) for batch in range(number)]
     batches = list(torch.randperm(n, generator=generator).to(device).split(size))
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
 
 
-def _groups(batches: list[Tensor], size: int) -> Iterator[list[Tensor]]:
+def _steps(batches: list[Tensor], size: int) -> Iterator[list[Tensor]]:
     """Yield the batches whose gradients make one step.
 
     Their mean, weighted by pairs, is the gradient of one batch of all of them but for batch normalisation, which
@@ -310,12 +340,12 @@ def _outcome(progress: Progress) -> Trained:
     return Trained(state, progress.best_epoch, pd.DataFrame(progress.history))
 
 
-def _copy_state(network: DrugGeneNetwork) -> dict[str, Tensor]:
+def _copy_state(network: Network) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
 
 
 @torch.no_grad()
-def predict(network: DrugGeneNetwork, genotype: Genotype, data: FoldData, role: str = TEST) -> Tensor:
+def predict(network: Network, genotype: Genotype, data: FoldData, role: str = TEST) -> Tensor:
     """Return the predicted AUCs of the pairs of one role, with the running statistics, on the device of all three."""
     network.eval()
     rows = data.roles[role]
