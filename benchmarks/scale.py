@@ -18,28 +18,30 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 import yaml
-from druggene.baselines import NAIVE_LABELS, predict_naive
 
 from benchmarks.hierarchies import full_hierarchy, small_hierarchy
 from benchmarks.inputs import DRUG_BITS, read_hierarchy, write_hierarchy
 from benchmarks.measure import peak_memory
 from benchmarks.training_step import describe_machine
 from druggene.checkpoint import Checkpoint, ModelOptions
+from druggene.comparison_tables import write_comparison
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, OMICS, PAIR, PREDICTED, PROTOCOL, ROLE, TEST, TISSUE
 from druggene.dataset import FoldData
 from druggene.devices import prepare_device
 from druggene.drugs import FINGERPRINT, write_drug_features
-from druggene.evaluation import comparison, metrics_by_fold, read_predictions
 from druggene.fold import train_fold
 from druggene.genotype import GenotypeEncoder, read_omic, write_genotype
+from druggene.labels import model_labels
+from druggene.rivals.naive import predict_naive
 from druggene.screen import Screen, write_screen
 from druggene.splits import RANDOM_PAIRS, assign_folds, training_cell_lines
-from druggene.tables import atomic_path, read_table, write_csv, write_table
+from druggene.tables import atomic_path, read_table, write_table
 from druggene.training import TrainingOptions, predict
 
 _CONFIG = Path(__file__).parents[1] / "config" / "config.yaml"
@@ -47,7 +49,7 @@ _MARKS = {"source": "random", "simulated": True}
 _FOLDS = 10
 _BATCH = 10_000
 _NETWORK = "druggene"
-_NAIVE = ("global_mean", "drug_mean", "cell_line_mean", "effects")
+_TABLES = ("by_fold", "by_drug", "by_cell_line", "intervals", "comparison", "significance")
 _LIMIT = 4.0
 
 
@@ -127,7 +129,7 @@ class Steps:
 
     def training(self) -> None:
         """Read a fold, train for one epoch, validate, predict the test pairs, write the checkpoint."""
-        config = yaml.safe_load(_CONFIG.read_text())
+        config = _config()
         training = config["training"] | {"epochs": 1, "batch_size": _BATCH}
         options = TrainingOptions.from_config(training, config["network"], 1)
         model = ModelOptions.from_config(_NETWORK, OMICS, "sum_rescaled", config["drugs"], config["network"])
@@ -154,15 +156,24 @@ class Steps:
     def naive(self) -> None:
         """Predict all folds by the naive predictors."""
         tables = [read_table(self.paths[name]) for name in ("responses", "folds", "cell_lines")]
-        predictions = predict_naive(tables[0], tables[1], _NAIVE, tables[2])
+        predictions = predict_naive(tables[0], tables[1], _config()["naive"], tables[2])
         write_table(predictions, self.naive_predictions, description="naive predictions", **_MARKS)
 
     def evaluation(self) -> None:
-        """Measure all predictions by fold, pooled and per drug, and write the comparison."""
-        predictions = read_predictions([*self.network_predictions, self.naive_predictions])
-        by_fold = metrics_by_fold(predictions)
-        labels = {_NETWORK: "DrugGene"} | {name: NAIVE_LABELS[name] for name in _NAIVE}
-        write_csv(comparison(predictions, by_fold, labels, 10), self.folder / "comparison.csv")
+        """Write all tables of the comparison: metrics by fold, drug and cell line, intervals, tests."""
+        config = _config()
+        config["models"] = {_NETWORK: config["models"][_NETWORK]}
+        config["rivals"]["names"] = []
+        outputs = {name: self.folder / f"{name}.parquet" for name in _TABLES}
+        outputs |= {name: self.folder / f"{name}.md" for name in ("comparison_markdown", "significance_markdown")}
+        paths = self.paths | {"predictions": [*self.network_predictions, self.naive_predictions]}
+        write_comparison(paths, outputs, model_labels(config), _NETWORK, config["evaluation"], 1)
+
+
+def _config() -> dict[str, Any]:
+    """Return the default configuration."""
+    config: dict[str, Any] = yaml.safe_load(_CONFIG.read_text())
+    return config
 
 
 STEPS: tuple[Callable[[Steps], None], ...] = (

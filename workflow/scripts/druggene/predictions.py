@@ -52,8 +52,8 @@ class Predictions:
         ------
         ValueError
             Naming the model whose test rows (fold, pair, AUC) differ from the first model's: figures of models that
-            were judged on different rows must not stand in one table. Also if a prediction is infinite, or missing while
-            others of the fold are there; a whole fold is NaN where training diverged.
+            were judged on different rows must not stand in one table. Also if a prediction is infinite, or missing
+            while others of the fold are there; a whole fold is NaN where training diverged.
         """
         parts: dict[str, list[pd.DataFrame]] = {}
         for table in tables:
