@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from druggene import drugs as drugs_module
 from druggene.drugs import (
     DescriptorScaler,
     canonical_smiles,
@@ -55,7 +56,8 @@ def test_fingerprints_tell_mirror_images_apart_where_asked_for() -> None:
     assert (left != right).any()
 
 
-def test_threads_and_processes_change_nothing() -> None:
+def test_threads_and_processes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drugs_module, "_DRUGS_PER_PROCESS", 50)
     smiles = [f"{'C' * i}O" for i in range(1, 104)]
     np.testing.assert_array_equal(morgan_fingerprints(smiles, threads=3), morgan_fingerprints(smiles))
     pd.testing.assert_frame_equal(descriptors(smiles, threads=2), descriptors(smiles))

@@ -28,8 +28,8 @@ FEATURES = ("morgan", "descriptors", "both")
 DESCRIPTORS: Final = tuple(name for name, _ in Descriptors.descList)
 """Names of the K descriptors, in RDKit's order."""
 _CLIP = 5.0
-_DRUGS_PER_PROCESS: Final = 50
-"""Fewest drugs that are worth another process: starting one takes as long as the descriptors of some 50."""
+_DRUGS_PER_PROCESS: Final = 200
+"""Fewest drugs that are worth a process: starting one takes as long as the descriptors of so many."""
 _SHOWN: Final = 10
 
 
