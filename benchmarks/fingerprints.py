@@ -19,14 +19,15 @@ from typing import Any
 import pandas as pd
 import torch
 import yaml
-from druggene.baselines import NAIVE_LABELS, predict_naive
 from sklearn.metrics import mean_squared_error
 
 from druggene.checkpoint import ModelOptions
 from druggene.config import complete_config
 from druggene.constants import AUC, FOLD, PREDICTED
 from druggene.drugs import compute_drug_features, write_drug_features
+from druggene.labels import model_labels
 from druggene.metrics import pearson
+from druggene.rivals.naive import predict_naive
 from druggene.search import assign_inner_folds, run_trials
 from druggene.tables import read_table, write_csv, write_table
 from druggene.training import TrainingOptions
@@ -88,10 +89,11 @@ def try_fingerprints(config: Mapping[str, Any], protocol: str, names: Sequence[s
     write_table(inner, paths["folds"], description="inner folds of fold 0")
 
     rows = []
+    labels = model_labels(config)
     naive = predict_naive(responses, inner, config["naive"], cell_lines)
     for (name, number), part in naive.groupby(["model", FOLD], sort=False):
         mse = float(mean_squared_error(part[AUC], part[PREDICTED]))
-        rows.append((protocol, NAIVE_LABELS[str(name)], number, mse, pearson(part[AUC], part[PREDICTED])))
+        rows.append((protocol, labels[str(name)], number, mse, pearson(part[AUC], part[PREDICTED])))
     options = TrainingOptions.from_config(config["training"], config["network"], config["seed"])
     for name in names:
         settings = {"bits": config["drugs"]["fingerprint"]["bits"], "chirality": False, "desalt": False}
@@ -99,7 +101,8 @@ def try_fingerprints(config: Mapping[str, Any], protocol: str, names: Sequence[s
         frame = compute_drug_features(read_table(data / "drugs.parquet"), "morgan", **settings)
         write_drug_features(frame, paths["drug_features"], "morgan", **settings)
         fingerprint = {key: settings[key] for key in ("radius", "bits", "chirality")}
-        drugs = {"features": "morgan", "fingerprint": fingerprint, "desalt": settings["desalt"]}
+        own = {"features": "morgan", "fingerprint": fingerprint, "desalt": settings["desalt"]}
+        drugs = config["drugs"] | own
         omics = config["models"][MODEL]["omics"]
         model = ModelOptions.from_config(MODEL, omics, config["genotype"]["fusion"], drugs, config["network"])
         trials = run_trials(paths, protocol, 0, model, options)
