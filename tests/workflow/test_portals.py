@@ -186,6 +186,7 @@ def test_files_and_licences_are_listed(results: Path) -> None:
     files = pd.read_csv(results / "tables/data_files.csv")
     assert len(files) == 10
     assert files["licence"].notna().all()
+    assert files["checksum"].str.fullmatch(r"[0-9a-f]{64}").all()
     assert {"depmap", "gdsc", "ctrp", "go"} == set(files["dataset"])
     sources = pd.read_csv(results / "tables/data_sources.csv").set_index(["data", "quantity"])
     assert sources.loc[("all screens", "drugs"), "used"] == 50
