@@ -1,5 +1,7 @@
 """The tables of a run's data: what was read and used, what steps kept, which files were retrieved."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -59,18 +61,17 @@ def test_omics_are_measured() -> None:
     assert measure_omic(pd.DataFrame({"g": [1.0, np.nan], "h": [2.0, 3.0]}, index=["A", "B"])) == (2, 2, 0.25)
 
 
-def test_files_have_their_licence() -> None:
-    entry = {
-        "dataset": "d",
-        "version": "1",
-        "file": "f",
-        "licence": "CC0",
-        "url": "u",
-        "checksum_kind": "",
-        "checksum": "",
-    }
-    assert file_table([entry | {"size": 3, "note": ""}])["licence"].tolist() == ["CC0"]
-    assert file_table([]).shape == (0, 7)
+def test_files_have_their_licence_and_a_checksum(tmp_path: Path) -> None:
+    entry = dict.fromkeys(["url", "checksum_kind", "checksum", "note"], "") | {"dataset": "d", "version": "1"}
+    entries = [entry | {"file": file, "licence": "CC0"} for file in ("a", "b")]
+    (tmp_path / "d" / "1").mkdir(parents=True)
+    (tmp_path / "d" / "1" / "b.sha256").write_text("0123  b\n")
+    published = entry | {"file": "b", "licence": "MIT", "checksum_kind": "md5", "checksum": "99"}
+    table = file_table([*entries, published], tmp_path)
+    assert table["licence"].tolist() == ["CC0", "CC0", "MIT"]
+    assert table["checksum"].tolist() == ["", "0123", "99"]
+    assert table["checksum_kind"].tolist() == ["", "sha256, recorded", "md5"]
+    assert file_table([], tmp_path).shape == (0, 7)
 
 
 def test_markdown_is_for_people() -> None:

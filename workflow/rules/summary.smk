@@ -62,6 +62,7 @@ rule tabulate_data:
     params:
         ontology=[name for name in ONTOLOGY if name.endswith("s")],
         fold_tables=FOLD_TABLES,
+        retrieved=RETRIEVED,
         folds=ALL_FOLDS,
         files=[
             asdict(entry)

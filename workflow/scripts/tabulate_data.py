@@ -25,7 +25,7 @@ def main() -> None:
             "Preprocessing",
             preprocessing_table(read_table(inputs.counts), folds, max(genes for _, genes, _ in omics.values())),
         ),
-        "files": ("Retrieved files", file_table(params.files)),
+        "files": ("Retrieved files", file_table(params.files, params.retrieved)),
     }
     simulated = read_metadata(inputs.sources)["simulated"]
     for name, (title, table) in tables.items():

@@ -1,11 +1,13 @@
 """What data a run rests on: sources (the paper's Table 1), preprocessing (its Table S1) and retrieved files."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from druggene.constants import CELL_LINE, GENE, OMICS
+from druggene.sources.retrieval import RECORD_SUFFIX
 
 READ: Final = "read"
 USED: Final = "used"
@@ -88,10 +90,25 @@ def preprocessing_table(
     return table
 
 
-def file_table(entries: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the retrieved files that a run rests on: dataset, version, file, licence, url and checksum."""
+def file_table(entries: Sequence[Mapping[str, Any]], folder: str | Path) -> pd.DataFrame:
+    """Return the retrieved files that a run rests on: dataset, version, file, licence, url and checksum.
+
+    Parameters
+    ----------
+    entries
+        Rows of config/data_versions.csv.
+    folder
+        Where the files lie; a checksum that was recorded at the first retrieval stands for one that is not published.
+    """
     columns = ["dataset", "version", "file", "licence", "url", "checksum_kind", "checksum"]
-    return pd.DataFrame([{column: entry[column] for column in columns} for entry in entries], columns=columns)
+    rows = []
+    for entry in entries:
+        row = {column: entry[column] for column in columns}
+        record = Path(folder, row["dataset"], row["version"], row["file"] + RECORD_SUFFIX)
+        if not row["checksum"] and record.is_file():
+            row |= {"checksum_kind": "sha256, recorded", "checksum": record.read_text().split()[0]}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def measure_omic(matrix: pd.DataFrame) -> tuple[int, int, float]:
