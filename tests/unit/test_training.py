@@ -20,8 +20,10 @@ from tests.reference.folds import small_fold
 OPTIONS = TrainingOptions(
     epochs=40,
     batch_size=100,
+    batch_by="pairs",
     accumulate_steps=1,
     learning_rate=0.02,
+    hierarchy_rate=1.0,
     schedule="constant",
     betas=(0.9, 0.99),
     epsilon=1e-5,

@@ -99,6 +99,26 @@ class _Phase:
     epochs: int
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Pairs that are taken together.
+
+    Attributes
+    ----------
+    rows
+        N positions among the training pairs.
+    cell_lines, position
+        The cell lines that the batch is computed on, and where among them each pair's is (N); None for all of the fold.
+    """
+
+    rows: Tensor
+    cell_lines: Tensor | None = None
+    position: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
 class Trainer:
     """Trains one network on one fold, on a device that both are moved to.
 
@@ -120,6 +140,9 @@ class Trainer:
         seed: int,
         device: torch.device = CPU,
     ) -> None:
+        # Read before the fold moves, so that no epoch has to ask for it.
+        self._most = _DIVERGED * data.roles[TRAIN].auc.square().mean().item()
+        self._group = data.roles[TRAIN].cell_line.cpu() if options.batch_by == "cell_lines" else None
         self.network = network.to(device)
         self.data = data.to(device)
         self.options = options
@@ -246,8 +269,7 @@ class Trainer:
         """Take every training pair once; return the mean losses (total, root, terms, drug layers, norm)."""
         training = self.data.roles[TRAIN]
         n, device = len(training.auc), training.auc.device
-        group = training.cell_line if self.options.batch_by == "cell_lines" else None
-        batches = _batches(n, self.options.batch_size, self.seed, epoch, device, group)
+        batches = _batches(n, self.options.batch_size, self.seed, epoch, device, self._group)
         # What the network leaves out at random in this epoch.
         torch.manual_seed(self.seed * 100_000 + epoch)
         sums = torch.zeros(5, dtype=torch.float64, device=device)
@@ -269,23 +291,21 @@ class Trainer:
         predicted = predict(self.network, self.genotype, self.data, VALIDATION)
         return (predicted - self.data.roles[VALIDATION].auc).square().mean(dim=0, keepdim=True)
 
-    def _losses(self, phase: _Phase, training: Responses, batch: Tensor) -> Losses:
-        cell_line, drug = training.cell_line[batch], training.drug[batch]
-        genotype, (cell_lines, drugs) = self.genotype, self.data.sizes
-        if self.options.batch_by == "cell_lines":
-            positions, cell_line = torch.unique(cell_line, return_inverse=True)
-            genotype, cell_lines = genotype.select(positions), len(positions)
-        pairs = Pairs.of(cell_line, drug, cell_lines, drugs)
+    def _losses(self, phase: _Phase, training: Responses, batch: _Batch) -> Losses:
+        if batch.cell_lines is None or batch.position is None:
+            genotype, position = self.genotype, training.cell_line[batch.rows]
+        else:
+            genotype, position = self.genotype.select(batch.cell_lines), batch.position
+        pairs = Pairs.of(position, training.drug[batch.rows], genotype.cell_lines, len(self.data.drugs))
         output = self.network(genotype, self.data.drugs, pairs)
         weights = (self.options.alpha, self.options.drug_alpha, self.options.norm_weight)
         if phase.name == "branches":
             weights = (1.0, 1.0, 0.0)
-        return losses(output, pairs, training.auc[batch], self.network, *weights)
+        return losses(output, pairs, training.auc[batch.rows], self.network, *weights)
 
     def _check(self, epoch: int, row: Mapping[str, float]) -> None:
         """Raise :class:`Diverged` if the losses of an epoch say so."""
-        most = _DIVERGED * self.data.roles[TRAIN].auc.square().mean().item()
-        if not math.isfinite(row["loss"] + row["validation_mse"]) or row["root_mse"] > most:
+        if not math.isfinite(row["loss"] + row["validation_mse"]) or row["root_mse"] > self._most:
             raise Diverged(
                 f"training diverged in epoch {epoch}: loss {row['loss']:.4g}, training MSE {row['root_mse']:.4g}, "
                 f"validation MSE {row['validation_mse']:.4g}; lower training.learning_rate"
@@ -306,26 +326,31 @@ class Trainer:
 
 def _batches(
     n: int, size: int, seed: int, epoch: int, device: torch.device, group: Tensor | None = None
-) -> list[Tensor]:
+) -> list[_Batch]:
     """Deal N pairs at random, alike on every device.
 
-    With a ``group`` (N), groups are dealt, to batches of about ``size`` pairs: the pairs of one stay together. A last
-    batch of a single pair, which has no variance, joins the one before.
+    With a ``group`` (N cell lines, on the CPU), these are dealt, to batches of about ``size`` pairs: the pairs of one
+    stay together. A last batch of a single pair, which has no variance, joins the one before.
     """
     generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
     if group is not None:
-        labels, of_pair = torch.unique(group.cpu(), return_inverse=True)
+        labels, of_pair = torch.unique(group, return_inverse=True)
         number = min(max(1, round(n / size)), max(1, len(labels) // 2))
         batch_of_group = torch.randperm(len(labels), generator=generator) % number
         batch_of_pair = batch_of_group[of_pair]
-        return [torch.nonzero(batch_of_pair == batch)[:, 0].to(device) for batch in range(number)]
-    batches = list(torch.randperm(n, generator=generator).to(device).split(size))
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        batches[-2:] = [torch.cat(batches[-2:])]
-    return batches
+        batches = []
+        for batch in range(number):
+            rows = torch.nonzero(batch_of_pair == batch)[:, 0]
+            cell_lines, position = torch.unique(group[rows], return_inverse=True)
+            batches.append(_Batch(rows.to(device), cell_lines.to(device), position.to(device)))
+        return batches
+    parts = list(torch.randperm(n, generator=generator).to(device).split(size))
+    if len(parts) > 1 and len(parts[-1]) == 1:
+        parts[-2:] = [torch.cat(parts[-2:])]
+    return [_Batch(rows) for rows in parts]
 
 
-def _steps(batches: list[Tensor], size: int) -> Iterator[list[Tensor]]:
+def _steps(batches: list[_Batch], size: int) -> Iterator[list[_Batch]]:
     """Yield the batches whose gradients make one step.
 
     Their mean, weighted by pairs, is the gradient of one batch of all of them but for batch normalisation, which
