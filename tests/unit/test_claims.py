@@ -63,6 +63,7 @@ def run_tables() -> RunTables:
         drugs=pd.DataFrame({"drug": [f"d{i}" for i in range(684)], "name": names}),
         drug_features=pd.DataFrame({"fingerprint": [bytes([255] * 10 + [128]) + bytes(245)]}),
         genes=pd.DataFrame({"gene": range(3008)}),
+        counts=pd.DataFrame({"n_in": [10], "n_out": [10]}),
         terms=pd.DataFrame({"term": range(2086), "layer": np.arange(2086) % 6}),
         intervals=pd.DataFrame(levels),
         by_drug=by_drug,
@@ -111,6 +112,21 @@ def test_other_figures_are_not_reproduced() -> None:
     assert found["p_drugcell"] == "not reproduced"
 
 
+def test_a_part_of_the_data_does_not_tell_their_size() -> None:
+    part = replace(run_tables(), counts=pd.DataFrame({"n_in": [10], "n_out": [9]}))
+    found = verdicts(part)
+    assert {found[name] for name in ("cell_lines", "pairs", "genes", "terms")} == {"not tested here"}
+    assert found["layers"] == "reproduced"
+
+
+def test_without_drugs_that_count_no_drug_is_tested() -> None:
+    tables = run_tables()
+    mute = tables.significance.assign(p_value=np.nan, rank_biserial=np.nan)
+    found = verdicts(replace(tables, by_drug=tables.by_drug.iloc[:0], significance=mute))
+    names = ("p_drugcell", "drugs_with_correlation", "drugs_over_elastic_net", "teniposide")
+    assert {found[name] for name in names} == {"not tested here"}
+
+
 def test_without_a_model_nothing_is_tested() -> None:
     tables = run_tables()
     intervals = tables.intervals[tables.intervals["model"] != "lasso"]
@@ -131,7 +147,7 @@ def test_markdown_counts_the_verdicts() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (",equal,n_terms", ",similar,n_terms", "rule 'similar' of terms is not one of equal"),
+        (",whole,n_terms", ",similar,n_terms", "rule 'similar' of terms is not one of equal"),
         (",n_terms,", ",n_word,", "measure 'n_word' of terms is not one of n_cell_lines"),
         ("\nterms,", "\ngenes,", "the id 'genes' stands twice"),
         ("id,section", "name,section", "columns are name, section"),

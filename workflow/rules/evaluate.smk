@@ -70,6 +70,7 @@ rule compare_with_paper:
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
         genes=f"{RESULTS}/data/{{protocol}}/fold_0/genes.parquet",
         terms=f"{RESULTS}/data/{{protocol}}/fold_0/terms.parquet",
+        counts=f"{RESULTS}/data/counts.parquet",
         intervals=f"{RESULTS}/tables/{{protocol}}/intervals.parquet",
         by_drug=f"{RESULTS}/tables/{{protocol}}/metrics_by_drug.parquet",
         significance=f"{RESULTS}/tables/{{protocol}}/significance.parquet",

@@ -10,7 +10,7 @@ def main() -> None:
     """Read the claims and the run's tables, write the verdicts."""
     log_to(snakemake.log[0])
     inputs, outputs = snakemake.input, snakemake.output
-    names = ("responses", "drugs", "drug_features", "genes", "terms", "intervals", "by_drug", "significance")
+    names = ("responses", "drugs", "drug_features", "genes", "terms", "counts", "intervals", "by_drug", "significance")
     tables = {name: read_table(inputs[name]) for name in names}
     folds = read_table(inputs.folds, filters=[(FOLD, "==", 0)])
     judged = judge_claims(read_claims(inputs.claims), RunTables(folds=folds, **tables))

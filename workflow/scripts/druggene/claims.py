@@ -35,6 +35,8 @@ class RunTables:
     ----------
     responses, folds, drugs, drug_features, genes, terms
         Tables of the run; those of fold 0 where there are several.
+    counts
+        What each step kept.
     intervals, by_drug, significance
         Of the protocol's comparison.
     """
@@ -45,6 +47,7 @@ class RunTables:
     drug_features: pd.DataFrame
     genes: pd.DataFrame
     terms: pd.DataFrame
+    counts: pd.DataFrame
     intervals: pd.DataFrame
     by_drug: pd.DataFrame
     significance: pd.DataFrame
@@ -76,6 +79,8 @@ def _p_value(tables: RunTables, model: str, other: str) -> float | None:
         found = tests[(tests[MODEL] == one) & (tests["other"] == two)]
         if len(found):
             test = found.iloc[0]
+            if np.isnan(test["p_value"]):
+                return None
             # A difference in the other direction is no evidence for the model, however sure.
             return float(test["p_value"]) if sign * test["rank_biserial"] > 0 else 1.0
     return None
@@ -94,6 +99,11 @@ def _rank_of_drug(tables: RunTables, model: str, name: str) -> float | None:
     named = tables.drugs.loc[tables.drugs["name"].str.lower() == name, DRUG]
     ranks = of_model.rank(ascending=False).reindex(named).dropna()
     return float(ranks.iloc[0]) if len(ranks) else None
+
+
+def _n_drugs_with_correlation(tables: RunTables, model: str, _: str) -> float | None:
+    of_model = tables.by_drug.loc[tables.by_drug[MODEL] == model, "pearson"]
+    return float(of_model.notna().sum()) if len(of_model) else None
 
 
 def _n_closer(tables: RunTables, model: str, other: str) -> float | None:
@@ -138,9 +148,7 @@ MEASURES: Final[dict[str, Callable[[RunTables, str, str], float | None]]] = {
     "share_of_drugs": _share_of_drugs,
     "p_value": _p_value,
     "n_closer": _n_closer,
-    "n_drugs_with_correlation": lambda tables, model, _: float(
-        tables.by_drug.loc[tables.by_drug[MODEL] == model, "pearson"].notna().sum()
-    ),
+    "n_drugs_with_correlation": _n_drugs_with_correlation,
     "rank_of_drug": _rank_of_drug,
 }
 """Name to a function of the run's tables, ``model`` and ``other``; None where the run has no figure."""
@@ -195,6 +203,12 @@ def _verdict(holds: Callable[[float, float, float], bool]) -> Rule:
     return judge
 
 
+def _whole(claim: Mapping[Any, Any], value: float | None, tables: RunTables) -> str:
+    """Judge a size of the published data, which a run on a part of them cannot tell."""
+    lost = (tables.counts["n_out"] < tables.counts["n_in"]).any()
+    return NOT_TESTED if lost else _RULES["equal"](claim, value, tables)
+
+
 def _attainable(claim: Mapping[Any, Any], value: float | None, tables: RunTables) -> str:
     """Judge an MSE: above that of the constant predictor, it is not that of a model that correlates with the AUC."""
     constant = _mse(tables, str(claim["other"]), "")
@@ -214,6 +228,7 @@ _RULES: Final[dict[str, Rule]] = {
     "equal": _verdict(lambda paper, ours, tolerance: abs(ours - paper) <= tolerance * abs(paper)),
     "at_most": _verdict(lambda paper, ours, tolerance: ours <= paper * (1 + tolerance)),
     "at_least": _verdict(lambda paper, ours, tolerance: ours >= paper * (1 - tolerance)),
+    "whole": _whole,
     "attainable": _attainable,
     "consistent": _consistent,
     "none": lambda claim, value, tables: NOT_TESTED,
@@ -229,7 +244,8 @@ def claims_markdown(judged: pd.DataFrame, protocol: str, source: str) -> str:
         "",
         f"Data: {source}. Verdicts: " + ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in order) + ".",
         "",
-        "Equal: within a stated part of the paper's value. At most, at least: as the paper says or better. Attainable: "
+        "Equal: within a stated part of the paper's value. Whole: the same, of a run on all published data; one on a "
+        "part of them does not tell. At most, at least: as the paper says or better. Attainable: "
         "an MSE above that of predicting the training mean for every pair cannot be that of a model whose predictions "
         "correlate with the AUC, on the same pairs and the same scale. Consistent: on one test set, R² orders models "
         "as the MSE does.",
