@@ -79,6 +79,7 @@ LAYERS = [
     },
     {
         "ablations",
+        "claims",
         "comparison_tables",
         "fold",
         "hierarchy_files",

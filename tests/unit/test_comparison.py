@@ -62,13 +62,22 @@ def test_markdown_says_what_it_shows() -> None:
     assert "cell lines are resampled" in text
     assert "nan" not in text
     rows = rows_of(text)
-    assert [row[0] for row in rows] == ["Model", *LABELS.values()] * 3
-    for part in (rows[:4], rows[4:8], rows[8:]):
+    assert [row[0] for row in rows] == ["Model", *LABELS.values()] * 4
+    for part in (rows[:4], rows[4:8], rows[8:12], rows[12:]):
         assert len({len(row) for row in part}) == 1
     bound = bounds.set_index(["level", "model", "metric"]).loc[("pooled", "net", "pearson")]
     assert rows[1][1] == f"{bound['value']:.3f} [{bound['low']:.3f}, {bound['high']:.3f}]"
     assert rows[3][1] == "–"  # the global mean correlates with nothing
     assert f"{table['mse_mean'][0]:.4f} ± {table['mse_sd'][0]:.4f}" in text
+
+
+def test_tables_without_a_drug_are_left_out() -> None:
+    tables, bounds, table = compare(predictions_table(folds=12))
+    text = comparison_markdown(table, bounds, MIN_PAIRS, 0.95, simulated=False)
+    assert "No drug has 10 test pairs" in text
+    assert [row[0] for row in rows_of(text)] == ["Model", *LABELS.values()] * 3
+    tests = compare_pairs(tables, list(LABELS))
+    assert "Over drugs: none has enough" in significance_markdown(tests, LABELS, "net", "random_pairs", simulated=False)
 
 
 def test_single_fold_has_no_deviation() -> None:

@@ -69,9 +69,12 @@ def check_plan(repository: Path, names: tuple[str, ...], special: dict[str, int]
         **dict.fromkeys(["assign_folds", "predict_naive", "evaluate_models", "plot_metrics"], len(protocols)),
         **dict.fromkeys(["select_genes", "build_hierarchy", "encode_genotype"], folds),
         "train_model": folds * len(config["models"]),
+        "train_rival": folds * len(config["rivals"]["names"]),
         "tabulate_data": 1,
         "all": 1,
     }
+    if config["input"] == "release":
+        expected["compare_with_paper"] = len(protocols)
     on_top = ("--configfile", *(f"config/{name}" for name in names)) if names else ()
     run = succeed(repository, "--dry-run", "--cores", "2", *on_top, variables=variables)
     assert run.jobs == expected

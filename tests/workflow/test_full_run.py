@@ -17,6 +17,7 @@ from druggene.tables import read_metadata, read_table
 from tests.workflow.running import TINY, Run, copy_tree, succeed
 
 NETWORKS = ["druggene", "drugcell"]
+RIVALS = ["boosted_trees"]
 NAIVE = ["global_mean", "drug_mean", "cell_line_mean", "effects"]
 FOLDS = [0, 1]
 
@@ -40,7 +41,7 @@ def folds(results: Path) -> pd.DataFrame:
 def predictions(results: Path) -> pd.DataFrame:
     """The predictions of all models, naive ones included, of all folds."""
     folder = results / "predictions/random_pairs"
-    paths = [folder / model / f"fold_{fold}.parquet" for model in NETWORKS for fold in FOLDS]
+    paths = [folder / model / f"fold_{fold}.parquet" for model in NETWORKS + RIVALS for fold in FOLDS]
     return pd.concat([read_table(path) for path in [*paths, folder / "naive.parquet"]], ignore_index=True)
 
 
@@ -48,7 +49,7 @@ def test_every_response_is_predicted_once_by_every_model(predictions: pd.DataFra
     keys = ["pair", "cell_line", "drug", "auc"]
     expected = responses[keys].sort_values(keys, ignore_index=True)
     assert expected["pair"].duplicated().any(), "the cohort has replicates, so that they are counted right or wrong"
-    assert sorted(predictions["model"].unique()) == sorted(NETWORKS + NAIVE)
+    assert sorted(predictions["model"].unique()) == sorted(NETWORKS + RIVALS + NAIVE)
     for _, part in predictions.groupby("model"):
         pd.testing.assert_frame_equal(part[keys].sort_values(keys, ignore_index=True), expected)
     assert np.isfinite(predictions["predicted"]).all()
@@ -107,9 +108,9 @@ def measured(observed: pd.Series, predicted: pd.Series) -> dict[str, float]:
 
 def test_metrics_follow_from_the_predictions(results: Path, predictions: pd.DataFrame) -> None:
     by_fold = read_table(results / "tables/random_pairs/metrics_by_fold.parquet").set_index(["model", "fold"])
-    assert sorted(by_fold.index) == sorted((model, fold) for model in NETWORKS + NAIVE for fold in FOLDS)
+    assert sorted(by_fold.index) == sorted((model, fold) for model in NETWORKS + RIVALS + NAIVE for fold in FOLDS)
     table = pd.read_csv(results / "tables/random_pairs/comparison.csv").set_index("model")
-    assert list(table.index) == NETWORKS + NAIVE
+    assert list(table.index) == NETWORKS + RIVALS + NAIVE
     for model, part in predictions.groupby("model"):
         expected = pd.DataFrame({fold: measured(rows["auc"], rows["predicted"]) for fold, rows in part.groupby("fold")})
         for fold in FOLDS:
@@ -163,7 +164,7 @@ def test_checkpoint_predicts_what_the_workflow_wrote(results: Path, predictions:
 def test_simulated_data_say_so(results: Path) -> None:
     assert "simulated" in (results / "tables/random_pairs/comparison.md").read_text().splitlines()[0]
     made = [*results.glob("predictions/**/*.parquet"), *results.glob("models/**/*.parquet")]
-    assert len(made) == 2 * len(NETWORKS) * len(FOLDS) + 1
+    assert len(made) == (2 * len(NETWORKS) + len(RIVALS)) * len(FOLDS) + 1
     made += [results / "data/responses.parquet", results / "tables/random_pairs/metrics_by_fold.parquet"]
     for path in made:
         assert read_metadata(path)["simulated"] is True, path

@@ -51,8 +51,9 @@ def test_a_statement_in_a_script_reruns_its_rule_by_content(own: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "jobs"),
     [
-        ("plotting.py", {"plot_metrics": 1, "all": 1}),
-        ("baselines.py", {"predict_naive": 1, "evaluate_models": 1, "plot_metrics": 1, "all": 1}),
+        ("plotting/metrics.py", {"plot_metrics": 1, "all": 1}),
+        ("rivals/naive.py", {"predict_naive": 1, "evaluate_models": 1, "plot_metrics": 1, "all": 1}),
+        ("rivals/random_forest.py", {"train_rival": 2, "evaluate_models": 1, "plot_metrics": 1, "all": 1}),
         ("training.py", AFTER_TRAINING),
     ],
 )

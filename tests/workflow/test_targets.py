@@ -18,8 +18,17 @@ DATA = {
     "encode_genotype": 2,
 }
 MODELS = DATA | {"train_model": 4}
-TABLES = MODELS | {"predict_naive": 1, "evaluate_models": 1, "tabulate_data": 1}
-FIGURES = MODELS | {"predict_naive": 1, "evaluate_models": 1, "plot_metrics": 1}
+COMPARED = MODELS | {"predict_naive": 1, "train_rival": 2, "evaluate_models": 1}
+TABLES = COMPARED | {"tabulate_data": 1}
+FIGURES = COMPARED | {"plot_metrics": 1}
+ABLATIONS = DATA | {
+    "encode_genotype_of_model": 10,  # binary mutations: five seeds on two folds
+    "build_control_hierarchy": 30,  # genes permuted, edges permuted, dense
+    "train_model": 150,  # the base and fourteen variants
+    "predict_naive": 1,
+    "tabulate_ablations": 1,
+    "plot_ablations": 1,
+}
 ALL = FIGURES | {"tabulate_data": 1, "all": 1}
 NAIVE_FILE = "results/tiny/predictions/random_pairs/naive.parquet"
 NAIVE = {"extract_annotations", "simulate_cohort", "tidy_portals", "assign_folds", "predict_naive"}
@@ -33,6 +42,7 @@ NAIVE = {"extract_annotations", "simulate_cohort", "tidy_portals", "assign_folds
         ("tables", TABLES | {"tables": 1}),
         ("figures", FIGURES | {"figures": 1}),
         ("results/tiny/figures/random_pairs/metrics.png", FIGURES),
+        ("ablations", ABLATIONS | {"ablations": 1}),
         (NAIVE_FILE, dict.fromkeys(NAIVE, 1)),
     ],
 )

@@ -58,3 +58,37 @@ rule evaluate_models:
         code=code_digest("evaluate_models"),
     script:
         "../scripts/evaluate_models.py"
+
+
+rule compare_with_paper:
+    """Judge every quantitative statement of the paper by what a run on the published data gave."""
+    input:
+        claims="resources/paper_claims.csv",
+        responses=f"{RESULTS}/data/responses.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
+        drug_features=f"{RESULTS}/data/drug_features.parquet",
+        folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
+        genes=f"{RESULTS}/data/{{protocol}}/fold_0/genes.parquet",
+        terms=f"{RESULTS}/data/{{protocol}}/fold_0/terms.parquet",
+        counts=f"{RESULTS}/data/counts.parquet",
+        intervals=f"{RESULTS}/tables/{{protocol}}/intervals.parquet",
+        by_drug=f"{RESULTS}/tables/{{protocol}}/metrics_by_drug.parquet",
+        significance=f"{RESULTS}/tables/{{protocol}}/significance.parquet",
+    output:
+        table=f"{RESULTS}/tables/{{protocol}}/paper_claims.parquet",
+        csv=f"{RESULTS}/tables/{{protocol}}/paper_claims.csv",
+        markdown=f"{RESULTS}/tables/{{protocol}}/paper_claims.md",
+    log:
+        f"{RESULTS}/logs/compare_with_paper/{{protocol}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_with_paper/{{protocol}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        code=code_digest("compare_with_paper"),
+    script:
+        "../scripts/compare_with_paper.py"

@@ -74,6 +74,12 @@ rule tables:
                 ],
                 "comparison.md",
                 "significance.md",
+                # The paper's figures are of the published pairs.
+                *(
+                    [f"paper_claims.{format}" for format in ["parquet", "csv", "md"]]
+                    if config["input"] == "release"
+                    else []
+                ),
             ],
         ),
 

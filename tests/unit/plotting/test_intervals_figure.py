@@ -88,7 +88,9 @@ def test_the_caption_says_what_is_resampled(table: pd.DataFrame) -> None:
 
 def test_only_pooled_values_still_make_a_figure(table: pd.DataFrame, tmp_path: Path) -> None:
     pooled = table[table["level"] == "pooled"]
-    save_figure(plot_intervals(pooled, title="t", confidence=0.95), pooled, tmp_path / "intervals")
+    figure = plot_intervals(pooled, title="t", confidence=0.95)
+    assert len(figure.axes) == 3
+    save_figure(figure, pooled, tmp_path / "intervals")
     assert (tmp_path / "intervals.pdf").stat().st_size > 0
     with pytest.raises(ValueError, match="no row"):
         plot_intervals(table.iloc[:0], title="t", confidence=0.95)

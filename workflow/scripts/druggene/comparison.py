@@ -97,26 +97,26 @@ def comparison_markdown(
         values = [_cell(cells, (POOLED, model, metric), bounds) for _, metric, bounds in metrics]
         rows.append([label, *values, _cell(cells, (POOLED, model, "mse"), True, "minus_effects")])
     lines += _table(["Model", *(title for title, _, _ in metrics), "MSE, to effects"], rows)
-    lines += [
-        "",
-        "## Per drug and per cell line",
-        "",
-        "Means over drugs (cell lines) of the metric within folds; these are resampled. Those count that have at least "
-        f"{min_pairs[DRUG]} ({min_pairs[CELL_LINE]}) test pairs that share their fold; the number is that of defined "
-        "correlations.",
-        "",
-    ]
-    rows = []
-    for _, row in table.iterrows():
-        values = [
-            _cell(cells, (level, row[MODEL], metric), True)
-            for level in (DRUG, CELL_LINE)
-            for metric in ("pearson", "normalised_pearson", "mse")
+    for level, title, count in ((DRUG, "drug", "n_drugs"), (CELL_LINE, "cell line", "n_cell_lines")):
+        lines += ["", f"## Per {title}", ""]
+        if level not in set(intervals["level"]):
+            lines.append(f"No {title} has {min_pairs[level]} test pairs that share their fold with another pair of it.")
+            continue
+        lines += [
+            f"Means over {title}s of the metric within folds; these are resampled. Those count that have at least "
+            f"{min_pairs[level]} test pairs that share their fold with another pair of the {title}; the number is that "
+            "of defined correlations.",
+            "",
         ]
-        rows.append([row["label"], *values[:3], str(row["n_drugs"]), *values[3:], str(row["n_cell_lines"])])
-    each = ("Pearson", "beyond effects", "MSE")
-    header = [*(f"Drug: {name}" for name in each), "Drugs", *(f"Line: {name}" for name in each), "Cell lines"]
-    lines += _table(["Model", *header], rows)
+        rows = [
+            [
+                row["label"],
+                *(_cell(cells, (level, row[MODEL], metric), bounds) for _, metric, bounds in metrics),
+                str(row[count]),
+            ]
+            for _, row in table.iterrows()
+        ]
+        lines += _table(["Model", *(name for name, _, _ in metrics), f"{title.capitalize()}s"], rows)
     lines += ["", "## Over folds", "", "Mean ± standard deviation (n - 1) over folds.", ""]
     rows = [
         [row["label"], *(_mean_and_deviation(row[f"{metric}_mean"], row[f"{metric}_sd"], metric) for metric in METRICS)]
@@ -159,6 +159,9 @@ def significance_markdown(
         lines += ["", f"## {labels[reference]} against the others"]
         for unit, named in units.items():
             part = _towards(tests[tests["unit"] == unit], reference)
+            if not part["n"].any():
+                lines += ["", f"Over {named}: none has enough test pairs."]
+                continue
             rows = []
             for other in (name for name in labels if name != reference):
                 of_pair = part[part["other"] == other].set_index("metric")

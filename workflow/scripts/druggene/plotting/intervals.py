@@ -24,6 +24,8 @@ _PANELS: Final = (
     ("cell_line", "pearson", "Pearson correlation per cell line", True),
 )
 _REFERENCE: Final = "effects"
+_COLUMNS: Final = 3
+"""Panels side by side."""
 
 
 def plot_intervals(intervals: pd.DataFrame, *, title: str, confidence: float, simulated: bool = False) -> Figure:
@@ -52,9 +54,12 @@ def plot_intervals(intervals: pd.DataFrame, *, title: str, confidence: float, si
         raise ValueError("intervals: no row; evaluate at least one model")
     models = intervals.drop_duplicates(MODEL)[[MODEL, "label", "kind"]]
     models = pd.concat([models[models["kind"] == kind] for kind in KINDS], ignore_index=True)
+    # Drugs or cell lines of which none has enough test pairs have no panel.
+    panels = [panel for panel in _PANELS if panel[0] in set(intervals["level"])]
+    n_rows = -(-len(panels) // _COLUMNS)
     caption = _caption(intervals, confidence)
     top, row, axis, bottom = 12.0, 4.2, 17.0, 5.0 + 3.5 * len(caption)
-    height = top + 2 * (row * len(models) + axis) + bottom
+    height = top + n_rows * (row * len(models) + axis) + bottom
     figure = new_figure(height)
     with style():
         figure.set_layout_engine(
@@ -62,8 +67,11 @@ def plot_intervals(intervals: pd.DataFrame, *, title: str, confidence: float, si
         )
         figure.text(0.01, 1 - 2 / height, title, va="top", fontsize=9, fontweight="bold")
         _add_legend(figure, set(models["kind"]), confidence, 1 - 6.5 / height)
-        grid: np.ndarray = figure.subplots(2, 3, sharey=True)
-        for letter, axes, (level, metric, name, more_is_better) in zip("abcdef", grid.flat, _PANELS, strict=True):
+        grid: np.ndarray = figure.subplots(n_rows, _COLUMNS, sharey=True, squeeze=False)
+        for axes in grid.flat[len(panels) :]:
+            axes.remove()
+        drawn = zip("abcdef", grid.flat, panels, strict=False)
+        for letter, axes, (level, metric, name, more_is_better) in drawn:
             chosen = intervals[(intervals["level"] == level) & (intervals["metric"] == metric)]
             _draw(axes, models.merge(chosen[[MODEL, "value", "low", "high"]], on=MODEL, how="left"), more_is_better)
             axes.set_title(letter, loc="left", fontweight="bold", pad=4)
@@ -80,6 +88,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, more_is_better: bool) -> None:
     ends = rows.loc[rows["value"].between(low, high), ["low", "high"]].to_numpy(dtype=float)
     if np.isfinite(ends).any():
         low, high = min(low, np.nanmin(ends)), max(high, np.nanmax(ends))
+        low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
     columns = [rows[name].to_numpy(dtype=float) for name in ("value", "low", "high")]
     for place, (kind, value, *bar) in enumerate(zip(rows["kind"], *columns, strict=True)):
         _, colour, marker = KINDS[kind]
