@@ -8,7 +8,10 @@ import yaml
 from druggene.tables import read_metadata, read_table, write_table
 from tests.workflow.running import TINY, copy_tree, snakemake, succeed
 
-HOSTILE = 'O\'Brien "x"; touch pwned\n$(touch pwned) `touch pwned` && touch pwned | ß→薬 {fold} {{x}} %s <b>&amp; $\\alpha$ \\'
+HOSTILE = (
+    'O\'Brien "x"; touch pwned\n$(touch pwned) `touch pwned` && touch pwned | ß→薬 {fold} {{x}} %s '
+    "<b>&amp; $\\alpha$ $\\frac{ \\"
+)
 PLACE = "O'Brien; $(touch pwned) `touch pwned` ß→薬 & co"
 NAIVE_FILE = "results/tiny/predictions/random_pairs/naive.parquet"
 
