@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.running import TINY, copy_tree, plan, snakemake, succeed
+from tests.workflow.running import TINY, Run, copy_tree, plan, snakemake, succeed
 
 CALL = ("--cores", "2", "--configfile", TINY)
-STEPS = 19
 TRAINING_LOG = "results/tiny/logs/train_model/random_pairs/druggene/fold_0.log"
 
 
@@ -58,17 +57,18 @@ class Started:
         return self.process.wait(60)
 
 
-def test_a_run_killed_again_and_again(pristine: Path, finished: Path, tmp_path: Path) -> None:
+def test_a_run_killed_again_and_again(pristine: Path, finished_run: tuple[Path, Run], tmp_path: Path) -> None:
     """At moments drawn with a fixed seed, from the first job to the last; a run that finds the lock says what to do."""
     folder = copy_tree(pristine, tmp_path / "druggene")
+    all_steps = finished_run[1].jobs.total()
     generator = random.Random(11)
-    for steps in sorted(generator.sample(range(1, STEPS - 1), 3)):
+    for steps in sorted(generator.sample(range(1, all_steps - 1), 3)):
         run = Started(folder, "--rerun-incomplete")
 
         def reached(words: str, steps: int = steps) -> bool:
             """Count the jobs of all runs so far: those that are not to be done again are not in the table."""
-            left = int(re.findall(r"^total +(\d+)$", words, re.MULTILINE)[-1]) if "\ntotal" in words else STEPS
-            return STEPS - left + words.count("Finished jobid") >= steps
+            left = int(re.findall(r"^total +(\d+)$", words, re.MULTILINE)[-1]) if "\ntotal" in words else all_steps
+            return all_steps - left + words.count("Finished jobid") >= steps
 
         run.wait_until(reached, f"step {steps}")
         time.sleep(generator.random())
@@ -76,7 +76,7 @@ def test_a_run_killed_again_and_again(pristine: Path, finished: Path, tmp_path: 
         assert_locked(folder)
         succeed(folder, *CALL, "--unlock")
     succeed(folder, *CALL, "--rerun-incomplete")
-    made, expected = contents(folder), contents(finished)
+    made, expected = contents(folder), contents(finished_run[0])
     assert made.keys() == expected.keys()
     assert [name for name in made if made[name] != expected[name]] == []
     assert [path for path in (folder / "results").rglob(".*") if path.is_file()] == []
