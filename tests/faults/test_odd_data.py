@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 from druggene.baselines import predict_naive
+
 from druggene.checkpoint import Checkpoint
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, OMICS, PAIR, PREDICTED, TISSUE
 from druggene.drugs import compute_drug_features, write_drug_features

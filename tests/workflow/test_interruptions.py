@@ -96,13 +96,15 @@ def slow(finished: Path, folder: Path) -> Path:
 
 
 def test_an_interrupted_run_leaves_nothing_partial(finished: Path, tmp_path: Path) -> None:
-    """Control-C in the midst of training; then a second run beside a running one is told of the lock."""
+    """Control-C in the midst of training, after a second run beside the running one was told of the lock."""
     folder = slow(finished, tmp_path / "druggene")
     log = folder / TRAINING_LOG
     run = Started(folder)
     run.wait_until(lambda _: log.exists() and "INFO epoch 1 " in log.read_text(), "an epoch is done")
+    os.killpg(run.process.pid, signal.SIGSTOP)  # so that it does not end while the second one looks
     assert_locked(folder)
-    assert run.process.poll() is None, "the first run is not disturbed by the second"
+    os.killpg(run.process.pid, signal.SIGCONT)
+    assert run.process.poll() is None
 
     assert run.send(signal.SIGINT) != 0
     left = {path.name for path in (folder / "results/tiny/models").rglob("*") if path.is_file()}
