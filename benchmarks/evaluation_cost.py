@@ -1,8 +1,9 @@
 """What a whole evaluation costs: jobs, core hours, memory and storage, from the benchmarks of a run that is there.
 
 `PYTHONPATH=workflow/scripts:. python -m benchmarks.evaluation_cost results/gdsc2_part` reads what every job of that run
-took and scales it to the evaluation of the paper: all pairs, ten folds, four protocols, four networks, ten seeds; `--help`
-names what can be changed. A training is counted by its steps (`make benchmark` measures one), all other jobs by pairs.
+took and scales it to the evaluation of the paper: all pairs, ten folds, four protocols, four networks, ten seeds.
+`--help` names what can be changed. A training is counted by its steps (`make benchmark` measures one), all other jobs
+by their pairs.
 """
 
 import argparse

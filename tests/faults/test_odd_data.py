@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from druggene.baselines import predict_naive
 
 from druggene.checkpoint import Checkpoint
+from druggene.comparison_tables import write_comparison
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, OMICS, PAIR, PREDICTED, TISSUE
 from druggene.drugs import compute_drug_features, write_drug_features
-from druggene.evaluation import comparison, comparison_markdown, metrics_by_fold
+from druggene.evaluation import metrics_by, metrics_by_fold
 from druggene.fold import train_fold
 from druggene.genotype import GenotypeEncoder, read_genotype, write_genotype
-from druggene.metrics import METRICS
-from druggene.plotting import label_models, plot_metrics, save_figure
+from druggene.plotting import save_figure
+from druggene.plotting.metrics import label_models, plot_metrics
+from druggene.predictions import Predictions
+from druggene.rivals.naive import predict_naive
 from druggene.screen import number_pairs
 from druggene.splits import assign_folds, training_cell_lines
 from druggene.tables import read_table, write_table
@@ -115,7 +117,7 @@ def test_odd_folds_give_numbers_or_dashes(tmp_path: Path, protocol: str, folds: 
     assert np.isfinite(together[PREDICTED]).all()
     assert together[together["model"] == "expbox"][PAIR].nunique() == 4 * len(LINES) + 1
 
-    by_fold = metrics_by_fold(together)
+    by_fold = metrics_by_fold(Predictions.of(predictions))
     assert np.isfinite(by_fold[["mse", "rmse", "mae"]]).all(axis=None)
     lonely = by_fold[(by_fold["model"] == "expbox") & (by_fold["n_pairs"] == 1)]
     assert len(lonely) == (protocol == "leave_drug_out")
@@ -125,13 +127,28 @@ def test_odd_folds_give_numbers_or_dashes(tmp_path: Path, protocol: str, folds: 
         assert all(len(found) == 1 for found in drugs)
         # Nothing tells two pairs of one drug apart but the cell line: drug means are constant, and have no correlation.
         assert by_fold[by_fold["model"] == "drug_mean"]["pearson"].isna().all()
+    by_drug = metrics_by(Predictions.of(predictions), DRUG, 10)
+    assert set(by_drug[DRUG]) == {f"drug{i}" for i in range(4)}  # the one with a single pair has nothing of its own
 
-    labels = {"expbox": "expBox"} | NAIVE_SHOWN
-    table = comparison(together, by_fold, labels, 10).set_index("model")
-    assert np.isfinite(table["mse_mean"]).all()
-    assert table.loc["cell_line_mean", "n_drugs"] == 4  # the drug with one pair has no correlation of its own
-    text = comparison_markdown(table.reset_index(), 10, simulated=False)
+    text = compare(tmp_path, predictions, lines)
     assert "nan" not in text
-    figure = plot_metrics(label_models(by_fold, labels, list(NAIVE_SHOWN)), title="odd")
-    save_figure(figure, by_fold[["model", *METRICS]], tmp_path / "metrics")
+    labels, kinds = {"expbox": "expBox"} | NAIVE_SHOWN, {"expbox": "network"} | dict.fromkeys(NAIVE_SHOWN, "naive")
+    labelled = label_models(by_fold, labels, kinds)
+    save_figure(plot_metrics(labelled, title="odd"), labelled, tmp_path / "metrics")
     assert (tmp_path / "metrics.png").stat().st_size > 10_000
+
+
+def compare(folder: Path, predictions: list[pd.DataFrame], lines: pd.DataFrame) -> str:
+    """Write all tables of the comparison; return the one for people."""
+    paths = {"responses": str(folder / "responses.parquet"), "cell_lines": str(folder / "cell_lines.parquet")}
+    write_table(lines, paths["cell_lines"], **MARKS)
+    files = [str(folder / f"predictions_{number}.parquet") for number in range(len(predictions))]
+    for table, file in zip(predictions, files, strict=True):
+        write_table(table, file, **MARKS)
+    names = ("by_fold", "by_drug", "by_cell_line", "intervals", "comparison", "significance")
+    outputs = {name: str(folder / f"{name}.parquet") for name in names}
+    outputs |= {f"{name}_markdown": str(folder / f"{name}.md") for name in ("comparison", "significance")}
+    options = {"min_pairs_per_drug": 10, "min_pairs_per_cell_line": 3, "resamples": 20, "confidence": 0.95}
+    labels = {"expbox": "expBox"} | NAIVE_SHOWN
+    write_comparison(paths | {"predictions": files}, outputs, labels, "expbox", options, 1)
+    return Path(outputs["comparison_markdown"]).read_text()

@@ -60,4 +60,4 @@ def test_a_diverging_model_is_a_hole_in_the_tables(own: Path) -> None:
     assert table["n_diverged"].to_dict() == dict.fromkeys(table.index, 0) | {"drugcell": 2}
     assert table["mse_mean"].isna().to_dict() == dict.fromkeys(table.index, False) | {"drugcell": True}
     words = (own / "results/tiny/tables/random_pairs/comparison.md").read_text()
-    assert "**Training diverged: DrugCell on 2 of 2 fold(s).**" in words
+    assert "**Training diverged: DrugCell on 2 of 2 folds.**" in words

@@ -149,5 +149,5 @@ def test_files_from_the_future(own: Path) -> None:
     assert plan(own).jobs == {}
     assert "train_model" in plan(own, options=by_time).rules
     os.utime(folds)
-    succeed(own, *CALL, "--touch")
+    succeed(own, *CALL, *by_time, "--touch")
     assert plan(own, options=by_time).jobs == {}
