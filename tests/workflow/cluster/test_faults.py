@@ -139,4 +139,4 @@ def test_a_killed_snakemake_starts_again(lab: Lab, finished: Path, tmp_path_fact
     assert {job.state for job in jobs if job.number in orphans} == {"CANCELLED"}
     done = Counter(job.comment for job in jobs if job.state == "COMPLETED")
     assert {done[job.comment] for job in finished_before} == {1}
-    assert done.total() == len(done) == 5
+    assert set(done.values()) == {1}
