@@ -32,7 +32,7 @@ help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
 
 results: .venv/.installed
-	$(BIN)/snakemake $(RERUN) $(if $(CONFIG),--configfile $(CONFIG)) --cores $(CORES) $(ARGS)
+	$(BIN)/snakemake $(RERUN) --rerun-incomplete $(if $(CONFIG),--configfile $(CONFIG)) --cores $(CORES) $(ARGS)
 
 test: lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -80,6 +80,26 @@ def test_tables_without_a_drug_are_left_out() -> None:
     assert "Over drugs: none has enough" in significance_markdown(tests, LABELS, "net", "random_pairs", simulated=False)
 
 
+def test_a_diverged_fold_is_a_hole_that_is_seen() -> None:
+    table = predictions_table()
+    undisturbed = compare(table)[2].set_index("model")
+    table.loc[(table["model"] == "net") & (table["fold"] == 1), "predicted"] = np.nan
+    tables, bounds, compared = compare(table)
+    found = compared.set_index("model")
+    assert found["n_diverged"].to_dict() == dict.fromkeys(LABELS, 0) | {"net": 1}
+    assert found.loc["net", "n_folds"] == 3
+    assert found.loc["net", "mse_mean"] == pytest.approx(
+        tables["fold"].query("model == 'net' and fold != 1")["mse"].mean()
+    )
+    assert np.isnan(found.loc["net", "pooled_mse"])
+    means = [f"{metric}_{part}" for metric in ("pearson", "mse", "r2") for part in ("mean", "sd")]
+    rest = [name for name in LABELS if name != "net"]
+    pd.testing.assert_frame_equal(found.loc[rest, means], undisturbed.loc[rest, means])
+    text = comparison_markdown(compared, bounds, MIN_PAIRS, 0.95, simulated=False)
+    assert f"**Training diverged: {LABELS['net']} on 1 of 3 folds.**" in text
+    assert "nan" not in text
+
+
 def test_single_fold_has_no_deviation() -> None:
     _, bounds, table = compare(predictions_table(folds=1))
     text = comparison_markdown(table, bounds, MIN_PAIRS, 0.95, simulated=False)

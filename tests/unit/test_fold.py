@@ -91,6 +91,37 @@ def test_killed_job_goes_on_and_writes_the_same_bytes(tmp_path: Path, monkeypatc
         assert Path(path).read_bytes() == Path(again[name]).read_bytes(), name
 
 
+def test_a_diverged_fold_leaves_its_last_good_state_and_no_predictions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths, outputs, resume = write_fold(tmp_path), outputs_in(tmp_path / "out"), tmp_path / "fold_0.resume.pt"
+    run_epoch = Trainer._run_epoch
+
+    def explode(self: Trainer, *rest: object) -> dict[str, float]:
+        row = run_epoch(self, *rest)
+        return row | {"loss": float("inf")} if rest[-1] == 3 else row
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "_run_epoch", explode)
+        train_fold(paths, outputs, "random_pairs", 0, MODEL_OPTIONS, replace(TRAINING, epochs=5), str(resume))
+    assert "ERROR" in [record.levelname for record in caplog.records]
+    assert "diverged in epoch 3" in caplog.text
+    assert not resume.exists()
+    assert read_table(outputs["history"])["epoch"].tolist() == [1, 2, 3]
+    predictions = read_table(outputs["predictions"])
+    assert len(predictions)
+    assert predictions[PREDICTED].isna().all()
+
+    checkpoint = Checkpoint.load(outputs["checkpoint"])
+    with pytest.raises(ValueError, match=r"expbox on fold 0 of random_pairs: training diverged in epoch 3.*lower"):
+        checkpoint.network()
+    good = outputs_in(tmp_path / "good")
+    train_fold(paths, good, "random_pairs", 0, MODEL_OPTIONS, replace(TRAINING, epochs=2))
+    expected = Checkpoint.load(good["checkpoint"])
+    assert checkpoint.provenance["best_epoch"] == expected.provenance["best_epoch"]
+    assert all(torch.equal(checkpoint.state[name], value) for name, value in expected.state.items())
+
+
 def test_other_code_does_not_go_on_from_old_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths, resume = write_fold(tmp_path), str(tmp_path / "fold_0.resume.pt")
     monkeypatch.setattr("druggene.training._SECONDS_BETWEEN_SAVES", 0.0)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from druggene import tables
-from druggene.tables import atomic_path, read_metadata, read_table, require_columns, write_table
+from druggene.tables import atomic_path, markdown_row, read_metadata, read_table, require_columns, write_table
 
 
 @pytest.fixture
@@ -133,3 +133,8 @@ def test_damaged_file_is_named(tmp_path: Path, part: slice) -> None:
     path.write_bytes(path.read_bytes()[part])
     with pytest.raises(ValueError, match=r"t\.parquet: not a readable Parquet file .* rerun the rule"):
         read_table(path)
+
+
+def test_a_cell_of_markdown_stays_a_cell() -> None:
+    assert markdown_row(["A", "1.5 ± 0.1"]) == "| A | 1.5 ± 0.1 |"
+    assert markdown_row(["a|b\nc", "<b>&", "C:\\"]) == "| a\\|b c | &lt;b&gt;&amp; | C:\\\\ |"

@@ -14,7 +14,7 @@ from druggene.constants import TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
 from druggene.network import DrugGeneNetwork
 from druggene.rivals.naive import NAIVE
-from druggene.training import Trained, Trainer, TrainingOptions, predict
+from druggene.training import Diverged, Trained, Trainer, TrainingOptions, predict
 from tests.reference.folds import small_fold
 
 OPTIONS = TrainingOptions(
@@ -36,6 +36,8 @@ OPTIONS = TrainingOptions(
     patience=40,
     init="uniform_0.01",
     start_at_mean=True,
+    batch_by="pairs",
+    hierarchy_rate=1.0,
     seed=1,
 )
 
@@ -113,11 +115,29 @@ def test_a_batch_larger_than_the_data_is_all_of_them() -> None:
     pd.testing.assert_frame_equal(*histories, check_exact=True)
 
 
-def test_diverging_loss_is_reported() -> None:
+def test_divergence_is_reported_with_the_last_good_state() -> None:
     data = small_fold()
+    _, start_state = run(data, replace(OPTIONS, epochs=1, learning_rate=1e-30))
     broken = replace(data.roles[TRAIN], auc=data.roles[TRAIN].auc.clone().fill_(float("nan")))
-    with pytest.raises(ValueError, match=r"loss is nan in epoch 1; lower training\.learning_rate"):
+    with pytest.raises(Diverged, match=r"diverged in epoch 1: loss nan, .*; lower training\.learning_rate") as raised:
         run(replace(data, roles={**data.roles, TRAIN: broken}))
+    last_good = raised.value.last_good
+    assert last_good.best_epoch == 0
+    assert last_good.history["epoch"].tolist() == [1]
+    weights = {name: value for name, value in last_good.state.items() if name.endswith("weight")}
+    assert all(torch.allclose(value, start_state.state[name]) for name, value in weights.items())
+
+
+def test_the_largest_learning_rate_of_the_search_is_no_divergence() -> None:
+    assert len(run(small_fold(), replace(OPTIONS, epochs=10, learning_rate=0.1))[1].history) == 10
+
+
+def test_losses_beyond_any_response_are_divergence() -> None:
+    with pytest.raises(Diverged) as raised:
+        run(small_fold(), replace(OPTIONS, epochs=10, learning_rate=100.0))
+    history = raised.value.last_good.history
+    assert math.isfinite(history["loss"].iloc[-1])
+    assert len(history) < 10
 
 
 class Killed(Exception):

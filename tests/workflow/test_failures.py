@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from druggene.tables import read_metadata, read_table, write_table
 from tests.workflow.running import TINY, snakemake, succeed
 
@@ -45,14 +47,17 @@ def test_a_broken_structure_is_named_and_can_be_mended(own: Path) -> None:
     assert "ERROR" not in (own / LOG).read_text()
 
 
-def test_an_unlearnable_training_stops_with_its_reason(own: Path) -> None:
-    """A failing training leaves neither checkpoint nor predictions of the fold, old or new."""
-    target = "results/tiny/models/random_pairs/druggene/fold_0.pt"
-    (own / "steep.yaml").write_text("training:\n  learning_rate: 1.0e+30\n")
-    failed = snakemake(own, "--cores", "2", "--configfile", TINY, "steep.yaml", "--", target)
-    assert failed.returncode != 0
-    log = (own / "results/tiny/logs/train_model/random_pairs/druggene/fold_0.log").read_text()
-    assert "lower training.learning_rate" in log
-    left = {path.name for path in (own / "results/tiny/models/random_pairs/druggene").iterdir()}
-    assert left == {"fold_1.pt", "fold_1.history.parquet"}
-    assert not (own / "results/tiny/predictions/random_pairs/druggene/fold_0.parquet").exists()
+def test_a_diverging_model_is_a_hole_in_the_tables(own: Path) -> None:
+    """It leaves no metrics and says why; its rivals' tables and all figures are made."""
+    (own / "steep.yaml").write_text("models: {drugcell: {training: {learning_rate: 1.0e+30}}}\n")
+    run = succeed(own, "--cores", "2", "--configfile", TINY, "steep.yaml")
+    assert run.jobs["train_model"] == 2
+    for fold in (0, 1):
+        log = (own / f"results/tiny/logs/train_model/random_pairs/drugcell/fold_{fold}.log").read_text()
+        assert "ERROR training diverged in epoch 1" in log
+        assert "lower training.learning_rate" in log
+    table = pd.read_csv(own / "results/tiny/tables/random_pairs/comparison.csv").set_index("model")
+    assert table["n_diverged"].to_dict() == dict.fromkeys(table.index, 0) | {"drugcell": 2}
+    assert table["mse_mean"].isna().to_dict() == dict.fromkeys(table.index, False) | {"drugcell": True}
+    words = (own / "results/tiny/tables/random_pairs/comparison.md").read_text()
+    assert "**Training diverged: DrugCell on 2 of 2 folds.**" in words

@@ -30,8 +30,8 @@ rule tabulate_ablations:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=20,
+        mem_mb=scaled(1500, per_megabyte=200),
+        runtime=scaled(20),
     params:
         models={
             name: {key: model[key] for key in ("variant", "label", "seed")}
@@ -70,8 +70,8 @@ rule plot_ablations:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500),
+        runtime=scaled(10),
     params:
         title=lambda wildcards: "Ablations: " + wildcards.protocol.replace("_", " "),
         folds=lambda wildcards: ablation_folds(wildcards.protocol),

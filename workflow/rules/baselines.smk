@@ -45,8 +45,8 @@ rule train_rival:
     # One thread, as in training: the same digits on every machine.
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=scaled(2000, per_megabyte=200),
+        runtime=scaled(60, per_megabyte=10),
     params:
         options=lambda wildcards: config["rivals"][wildcards.rival],
         drug_features=config["drugs"]["features"],

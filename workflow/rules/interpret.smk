@@ -55,8 +55,8 @@ rule permute_responses:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500, per_megabyte=200),
+        runtime=scaled(10),
     params:
         seed=config["seed"],
         code=code_digest("permute_responses"),
@@ -102,8 +102,8 @@ rule compute_states:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(1500, per_megabyte=100),
+        runtime=scaled(10),
     params:
         code=code_digest("compute_states"),
     script:
@@ -130,8 +130,8 @@ rule score_rlipp:
     # One thread, whatever --cores: sums over threads would differ in the last digit. Groups run side by side.
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=scaled(2000, per_megabyte=100),
+        runtime=scaled(240),
     params:
         folds=lambda wildcards: folds_of(wildcards.protocol),
         drugs=INTERPRETATION["drugs"],
@@ -165,8 +165,8 @@ rule compute_importance:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=scaled(2000, per_megabyte=100),
+        runtime=scaled(120),
     params:
         drugs=INTERPRETATION["drugs"],
         steps=INTERPRETATION["attribution_steps"],
@@ -203,8 +203,8 @@ rule collect_scores:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=scaled(2000, per_megabyte=50),
+        runtime=scaled(30),
     params:
         code=code_digest("collect_scores"),
     script:
@@ -236,8 +236,8 @@ rule compare_scores:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=scaled(2000, per_megabyte=50),
+        runtime=scaled(30),
     params:
         runs=[(model, labels) for model in INTERPRETED_MODELS for labels in LABELS],
         code=code_digest("compare_scores"),
@@ -265,8 +265,8 @@ if config["input"] == "simulated":
             "../../envs/druggene.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=scaled(1500, per_megabyte=50),
+            runtime=scaled(10),
         params:
             code=code_digest("evaluate_recovery"),
         script:

@@ -28,6 +28,10 @@ if config["input"] in ("portals", "simulated"):
     )
     LOOKED_UP = not SIMULATED and config["portals"]["pubchem"]["lookup"]
 
+    # The nodes of a cluster often have no way out.
+    localrules:
+        look_up_structures,
+
     rule look_up_structures:
         """Ask PubChem for the structures of drugs that neither the portals nor the user give."""
         input:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -56,21 +57,37 @@ class Submission:
         assert self.process.wait(seconds) == 0, self.text
         return self.text
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """A test that fails leaves no Snakemake behind."""
+        if self.process.poll() is None:
+            self.kill()
+
     def kill(self) -> None:
         """End it as a crash of the machine would."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
-def slow_training(finished: Path, target: Path) -> Path:
-    """Copy a finished run and take its trainings and what follows away; each epoch now takes seconds longer.
+@pytest.fixture(scope="session")
+def started(lab: Lab, pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Submission]:
+    """A run from the first job to the last; it goes on while other tests have runs of their own."""
+    folder = copy_tree(pristine, tmp_path_factory.mktemp("submitted") / "druggene")
+    with Submission(folder) as run:
+        yield run
+
+
+def slow_training(finished: Path, target: Path, seconds: int) -> Path:
+    """Copy a finished run and take its trainings and what follows away; each epoch now takes so much longer.
 
     The results stay those of the finished run, and there is time for something to happen to a training job.
     """
     folder = copy_tree(finished, target)
     module = folder / "workflow/scripts/druggene/training.py"
     code, found = re.subn(
-        r"(?m)^( +)training = self\.data\.roles\[TRAIN\]$", r"\1time.sleep(6)\n\g<0>", module.read_text()
+        r"(?m)^( +)training = self\.data\.roles\[TRAIN\]$", rf"\1time.sleep({seconds})\n\g<0>", module.read_text()
     )
     assert found == 1
     module.write_text(code)

@@ -14,6 +14,7 @@ from druggene.constants import DRUG, MODEL, PROTOCOL
 from druggene.evaluation import metrics_by, pooled_metrics
 from druggene.predictions import Predictions
 from druggene.significance import TESTED, adjust, paired_test
+from druggene.tables import markdown_row
 from druggene.variants import BASE
 
 VARIANT: Final = "variant"
@@ -100,7 +101,7 @@ def ablations_markdown(table: pd.DataFrame, folds: Sequence[int], simulated: boo
         "over seeds: from -1 to 1, positive where the variant is better. q: p after Benjamini and Hochberg over the "
         "variants. A difference within the deviation over seeds says little, whatever its q.",
         "",
-        "| " + " | ".join(header) + " |",
+        markdown_row(header),
         "| --- |" + " ---: |" * (len(header) - 1),
     ]
     for row in table.to_dict("records"):
@@ -113,7 +114,7 @@ def ablations_markdown(table: pd.DataFrame, folds: Sequence[int], simulated: boo
             for column, form in (("rank_biserial", "{:+.2f}"), ("q_value", "{:.1e}")):
                 value = row[f"{metric}_{column}"]
                 cells.append("–" if np.isnan(value) else form.format(value))
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append(markdown_row(cells))
     return "\n".join(lines) + "\n"
 
 

@@ -10,6 +10,7 @@ from druggene.evaluation import COLUMNS
 from druggene.intervals import POOLED
 from druggene.metrics import METRICS
 from druggene.predictions import REFERENCE
+from druggene.tables import markdown_row
 
 TITLES = {"pearson": "Pearson", "spearman": "Spearman", "mse": "MSE", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
 _FOUR_DECIMALS = ("mse",)
@@ -192,8 +193,7 @@ def _towards(tests: pd.DataFrame, reference: str) -> pd.DataFrame:
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return the lines of a Markdown table whose first column is text."""
-    lines = ["| " + " | ".join(header) + " |", "| --- |" + " ---: |" * (len(header) - 1)]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+    return [markdown_row(header), "| --- |" + " ---: |" * (len(header) - 1), *map(markdown_row, rows)]
 
 
 def _cell(cells: pd.DataFrame, key: tuple[str, str, str], bounds: bool, column: str = "value") -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from druggene.constants import CELL_LINE, GENE, OMICS
 from druggene.sources.retrieval import RECORD_SUFFIX
+from druggene.tables import markdown_row
 
 READ: Final = "read"
 USED: Final = "used"
@@ -121,7 +122,7 @@ def to_markdown(table: pd.DataFrame, title: str, simulated: bool) -> str:
     """Return a table for people; numbers are grouped by thousands, simulated data say so."""
     head = [f"{title}{' of **simulated** data' if simulated else ''}.", ""]
     lines = [list(map(str, table.columns)), ["---"] * table.shape[1], *map(_cells, table.itertuples(index=False))]
-    return "\n".join([*head, *("| " + " | ".join(line) + " |" for line in lines)]) + "\n"
+    return "\n".join([*head, *map(markdown_row, lines)]) + "\n"
 
 
 def _cells(row: Iterable[Any]) -> list[str]:
@@ -132,5 +133,5 @@ def _cell(value: Any) -> str:
     if pd.isna(value):
         return "–"
     if isinstance(value, str):
-        return value.replace("|", "\\|").replace("\n", " ")
+        return value
     return f"{value:,}" if float(value) != int(value) else f"{int(value):,}"

@@ -14,6 +14,7 @@ from druggene.checkpoint import Checkpoint, ModelOptions, versions
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
 from druggene.devices import CPU
+from druggene.metrics import pearson
 from druggene.seeds import seed_of
 from druggene.tables import read_metadata, read_table, write_table
 from druggene.term_readout import Network, TermReadoutNetwork
@@ -96,12 +97,11 @@ def train_fold(
     table[PREDICTED] = predicted.double().numpy()
     table[[MODEL, PROTOCOL, FOLD]] = model.name, protocol, fold
     write_table(table, outputs["predictions"], description="out-of-fold predictions of the test pairs", **marks)
-    mse = (predicted - test.auc).square().mean().item()
-    correlation = torch.corrcoef(torch.stack([predicted, test.auc]))[0, 1].item()
     if resume:
         Path(resume).unlink(missing_ok=True)
     if not diverged:
-        logger.info("test pairs: Pearson %.4f, MSE %.5f", correlation, mse)
+        mse = (predicted - test.auc).square().mean().item()
+        logger.info("test pairs: Pearson %.4f, MSE %.5f", pearson(test.auc.numpy(), predicted.numpy()), mse)
 
 
 def with_choice(options: TrainingOptions, path: str) -> TrainingOptions:

@@ -1,5 +1,6 @@
 """Artifacts on disk: Parquet with units and source in its metadata, written whole or not at all."""
 
+import html
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -92,6 +93,12 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
     """Write a text as UTF-8, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def markdown_row(cells: Iterable[str]) -> str:
+    """Return a row of a Markdown table; cells stay cells, there and on a page made of it, whatever they hold."""
+    escaped = (html.escape(cell, quote=False).replace("\\", "\\\\").replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(' '.join(cell.split()) for cell in escaped)} |"
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -141,7 +141,7 @@ class Trainer:
         device: torch.device = CPU,
     ) -> None:
         # Read before the fold moves, so that no epoch has to ask for it.
-        self._most = _DIVERGED * data.roles[TRAIN].auc.square().mean().item()
+        self._hopeless = _DIVERGED * data.roles[TRAIN].auc.square().mean().item()
         self._group = data.roles[TRAIN].cell_line.cpu() if options.batch_by == "cell_lines" else None
         self.network = network.to(device)
         self.data = data.to(device)
@@ -253,8 +253,6 @@ class Trainer:
         means = self._take_steps(phase, optimizer, epoch)
         # The one time that the device is waited for.
         total, root, terms, drug_layers, norm, validation_mse = torch.cat([means, self._validation_error()]).tolist()
-        if not math.isfinite(total):
-            raise Diverged(f"training: the loss is {total} in epoch {epoch}; lower training.learning_rate")
         return {
             "learning_rate": float(optimizer.param_groups[0]["lr"]),
             "loss": total,
@@ -305,7 +303,7 @@ class Trainer:
 
     def _check(self, epoch: int, row: Mapping[str, float]) -> None:
         """Raise :class:`Diverged` if the losses of an epoch say so."""
-        if not math.isfinite(row["loss"] + row["validation_mse"]) or row["root_mse"] > self._most:
+        if not math.isfinite(row["loss"] + row["validation_mse"]) or row["root_mse"] > self._hopeless:
             raise Diverged(
                 f"training diverged in epoch {epoch}: loss {row['loss']:.4g}, training MSE {row['root_mse']:.4g}, "
                 f"validation MSE {row['validation_mse']:.4g}; lower training.learning_rate"

@@ -33,6 +33,8 @@ _STYLE: Final[Any] = {
     "axes.axisbelow": True,
     # Text stays text in the PDF: type 42 fonts can be edited and searched, type 3 cannot.
     "pdf.fonttype": 42,
+    # A dollar sign in a name is a dollar sign, and not the beginning of a formula.
+    "text.parse_math": False,
 }
 
 # Okabe and Ito's colours, told apart by colour-blind readers; the shapes tell them apart in grey.
