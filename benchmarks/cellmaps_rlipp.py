@@ -163,7 +163,7 @@ def by_workflow(case: Case) -> pd.DataFrame:
 
 
 def compare(case: Case) -> pd.DataFrame:
-    """Return, per step, the rank correlation of P, C and RLIPP with the calculator's and the largest difference of P."""
+    """Return, per step, rank correlations of P, C and RLIPP with the calculator's, and the largest change of P."""
     theirs = run_calculator(case).rename(columns={"P_rho": "P", "C_rho": "C"})[["P", "C", "RLIPP"]]
     definition = Definition()
     steps = {"its definition, written anew": by_definition(case, definition)}

@@ -23,11 +23,9 @@ RESULTS = Path("benchmarks/results")
 def run(seed: int, cores: int) -> pd.DataFrame:
     """Run the workflow for one seed and return its table of areas."""
     name = f"recovery_{seed}"
-    subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "all", "--rerun-triggers", "mtime"]
-        + ["--configfile", *CONFIGS, "--config", f"seed={seed}", f"run={name}", "--", "interpret"],
-        check=True,
-    )
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "all", "--rerun-triggers", "mtime"]
+    settings = ["--configfile", *CONFIGS, "--config", f"seed={seed}", f"run={name}"]
+    subprocess.run([*command, *settings, "--", "interpret"], check=True)
     folder = Path("results") / name / "interpretation" / "random_pairs" / "druggene" / "measured"
     return pd.read_csv(folder / "recovery.csv").assign(seed=seed)
 
