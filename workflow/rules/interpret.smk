@@ -4,7 +4,10 @@
 from types import SimpleNamespace
 
 INTERPRETATION = config["interpretation"]
-INTERPRETED_MODELS = INTERPRETATION["models"] or MODELS[:1]
+JOINED_MODELS = [
+    name for name in MODELS if SETTINGS[name]["network"]["readout"] == "joined"
+]
+INTERPRETED_MODELS = INTERPRETATION["models"] or JOINED_MODELS[:1]
 INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or PROTOCOLS
 LABELS = ["measured", *(["permuted"] if INTERPRETATION["permuted_control"] else [])]
 INTERPRETED = f"{RESULTS}/interpretation/{{protocol}}/{{model}}/{{labels}}"
@@ -86,11 +89,13 @@ use rule train_model as train_permuted with:
     input:
         responses=RESPONSES_OF["permuted"],
         drug_features=f"{RESULTS}/data/drug_features.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
         genotype=of_model("genotype"),
         terms=of_model("terms"),
         term_edges=of_model("term_edges"),
         term_genes=of_model("term_genes"),
+        choice=choice_of_model,
     output:
         checkpoint=CHECKPOINT_OF["permuted"],
         history=f"{RESULTS}/models/{{protocol}}/{{model}}/permuted/fold_{{fold}}.history.parquet",
@@ -167,6 +172,7 @@ rule compute_importance:
         checkpoint=of_labels(CHECKPOINT_OF),
         responses=of_labels(RESPONSES_OF),
         drug_features=f"{RESULTS}/data/drug_features.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
         genotype=of_model("genotype"),
         terms=of_model("terms"),

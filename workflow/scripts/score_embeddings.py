@@ -23,8 +23,9 @@ def main() -> None:
     lines, shares = embed_cell_lines(read_states(files.states))
     what = "principal components of the root's states"
     write_table(lines, outputs.cell_lines, description=what, explained=shares.tolist(), **marks)
-    embedding = drug_embedding(Checkpoint.load(files.checkpoint), files.drug_features)
-    classes = classes_of(read_table(files.drugs), params.target_classes)
+    known = read_table(files.drugs)
+    embedding = drug_embedding(Checkpoint.load(files.checkpoint), files.drug_features, known)
+    classes = classes_of(known, params.target_classes)
     points, shares = principal_components(embedding.to_numpy())
     drugs = embedding.index.to_frame(index=False).assign(pc1=points[:, 0], pc2=points[:, 1])
     drugs["class"] = drugs["drug"].map(classes).astype(object)

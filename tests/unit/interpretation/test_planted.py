@@ -1,9 +1,12 @@
 """From a planted mechanism through training, states and scores: the planted terms are found."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 
 from druggene.checkpoint import ModelOptions
 from druggene.constants import AUC, CELL_LINE, DRUG, PAIR, TEST, TRAIN, VALIDATION
@@ -18,11 +21,12 @@ from tests.reference.folds import small_fold
 from tests.reference.hierarchies import random_hierarchy
 
 CELL_LINES, DRUGS, CLASSES = 120, 12, 4
-OPTIONS = TrainingOptions(
-    epochs=15, batch_size=400, accumulate_steps=1, learning_rate=0.02, schedule="cosine", betas=(0.9, 0.99),
-    epsilon=1e-5, pretrain_epochs=0, sgd_epochs=0, sgd_learning_rate=0.001, alpha=0.1, drug_alpha=0.1, norm_weight=0.0,
-    patience=15, init="uniform_0.01", start_at_mean=True, seed=1,
-)  # fmt: skip
+CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config" / "config.yaml").read_text())
+OPTIONS = TrainingOptions.from_config(
+    CONFIG["training"] | {"epochs": 15, "batch_size": 400, "learning_rate": 0.02, "alpha": 0.1, "drug_alpha": 0.1},
+    CONFIG["network"],
+    seed=1,
+)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from sklearn.metrics import pairwise_distances, silhouette_samples
 from druggene.checkpoint import Checkpoint
 from druggene.constants import CELL_LINE, DRUG
 from druggene.drugs import drug_matrix, read_drug_features
+from druggene.interpretation.evaluated import joined_network
 from druggene.interpretation.states import TRAINED, TermStates
 
 PCS = ["pc1", "pc2"]
@@ -37,11 +38,17 @@ def embed_cell_lines(states: TermStates) -> tuple[pd.DataFrame, np.ndarray]:
     return table, shares
 
 
-def drug_embedding(checkpoint: Checkpoint, path: str) -> pd.DataFrame:
-    """Return D x L, the last layer of the drug branch for all drugs of a table of features, indexed by drug."""
+def drug_embedding(checkpoint: Checkpoint, path: str, drugs: pd.DataFrame) -> pd.DataFrame:
+    """Return D x L, the last layer of the drug branch for all drugs of a table of features, indexed by drug.
+
+    ``drugs`` gives the targets of a network that reads them.
+    """
     features = read_drug_features(path)
-    network = checkpoint.network()
-    inputs = torch.from_numpy(drug_matrix(features, checkpoint.options.drug_features, checkpoint.drug_scaler))
+    network = joined_network(checkpoint)
+    matrix = drug_matrix(features, checkpoint.options.drug_features, checkpoint.drug_scaler)
+    if checkpoint.target_encoder is not None:
+        matrix = np.hstack([matrix, checkpoint.target_encoder.transform(drugs, list(features.index))])
+    inputs = torch.from_numpy(matrix)
     with torch.no_grad():
         embedding = network.drug(inputs, torch.zeros(len(inputs), dtype=torch.int64))[0].numpy()
     return pd.DataFrame(embedding, index=pd.Index(features.index, name=DRUG))
