@@ -5,11 +5,8 @@ the same build. Nothing of drevalpy is copied: its functions read the ontology, 
 """
 
 import importlib.util
-import subprocess
 import sys
-import sysconfig
 import tempfile
-import venv
 from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +15,7 @@ from typing import Any
 import yaml
 from torch import nn
 
+from benchmarks import environments
 from druggene.hierarchy import Hierarchy
 
 RELEASE = "drevalpy==1.6.0"
@@ -27,27 +25,7 @@ _FOLDER = Path(__file__).parent / ".venv-sparsego"
 
 def environment() -> Path:
     """Return the interpreter of the environment, made first where it is missing."""
-    python = _FOLDER / "bin" / "python"
-    ready = _FOLDER / RELEASE
-    if not ready.exists():
-        print(f"installing {RELEASE} into {_FOLDER}", file=sys.stderr, flush=True)
-        venv.create(_FOLDER, clear=True)
-        (packages,) = (_FOLDER / "lib").glob("python*/site-packages")
-        (packages / "benchmark.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        pip = [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            str(python),
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        subprocess.run([*pip, *_IMPORTED_WITH_IT], check=True)
-        subprocess.run([*pip, "--no-deps", RELEASE], check=True)
-        ready.touch()
-    return python
+    return environments.environment(_FOLDER, RELEASE, _IMPORTED_WITH_IT)
 
 
 def build(hierarchy: Hierarchy, drug_bits: int) -> tuple[nn.Module, dict[str, Any]]:

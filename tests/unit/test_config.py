@@ -138,6 +138,15 @@ def test_folders_may_be_named_from_the_home_folder(tmp_path: Path, monkeypatch: 
             r"label 'Boosted trees' stands twice",
         ),
         ({"naive": ["tissue_mean"]}, r"tissue_mean needs tissues"),
+        ({"interpretation": {"models": ["drugene"]}}, r"interpretation\.models: 'drugene' is not .*mean druggene\?"),
+        (
+            {"interpretation": {"protocols": ["published"]}},
+            r"interpretation\.protocols: 'published' is not one of random",
+        ),
+        (
+            {"network": {"readout": "terms"}, "interpretation": {"models": ["druggene"]}},
+            r"interpretation\.models: 'druggene' has the read-out terms",
+        ),
     ],
 )
 def test_mistakes_are_named(overlay: dict[str, Any], message: str) -> None:

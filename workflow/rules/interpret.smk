@@ -4,7 +4,10 @@
 from types import SimpleNamespace
 
 INTERPRETATION = config["interpretation"]
-INTERPRETED_MODELS = INTERPRETATION["models"] or MODELS[:1]
+JOINED_MODELS = [
+    name for name in MODELS if SETTINGS[name]["network"]["readout"] == "joined"
+]
+INTERPRETED_MODELS = INTERPRETATION["models"] or JOINED_MODELS[:1]
 INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or PROTOCOLS
 LABELS = ["measured", *(["permuted"] if INTERPRETATION["permuted_control"] else [])]
 INTERPRETED = f"{RESULTS}/interpretation/{{protocol}}/{{model}}/{{labels}}"
@@ -15,6 +18,24 @@ RESPONSES_OF = {
 CHECKPOINT_OF = {
     "measured": f"{RESULTS}/models/{{protocol}}/{{model}}/fold_{{fold}}.pt",
     "permuted": f"{RESULTS}/models/{{protocol}}/{{model}}/permuted/fold_{{fold}}.pt",
+}
+
+# The fold whose embeddings are drawn: principal components of different networks cannot be laid over each other.
+FIGURE_FOLD = 0
+ANNOTATIONS = (
+    f"{RESULTS}/data/ontology/annotations.parquet"
+    if config["ontology"]["source"] == "go"
+    else release_file("drugGene_ont.txt")
+)
+SCORE_NAMES = {
+    "rlipp": {
+        "relative": "RLIPP (P / C − 1)",
+        "ratio": "RLIPP (P / C)",
+        "difference": "RLIPP (P − C)",
+    }[INTERPRETATION["rlipp"]["score"]],
+    "power": "Power (Pearson correlation)",
+    "knockout": "Knock-out (change of AUC)",
+    "attribution_specific": "Attribution, drug-specific",
 }
 
 
@@ -68,11 +89,13 @@ use rule train_model as train_permuted with:
     input:
         responses=RESPONSES_OF["permuted"],
         drug_features=f"{RESULTS}/data/drug_features.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
         genotype=of_model("genotype"),
         terms=of_model("terms"),
         term_edges=of_model("term_edges"),
         term_genes=of_model("term_genes"),
+        choice=choice_of_model,
     output:
         checkpoint=CHECKPOINT_OF["permuted"],
         history=f"{RESULTS}/models/{{protocol}}/{{model}}/permuted/fold_{{fold}}.history.parquet",
@@ -149,6 +172,7 @@ rule compute_importance:
         checkpoint=of_labels(CHECKPOINT_OF),
         responses=of_labels(RESPONSES_OF),
         drug_features=f"{RESULTS}/data/drug_features.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
         genotype=of_model("genotype"),
         terms=of_model("terms"),
@@ -271,3 +295,119 @@ if config["input"] == "simulated":
             code=code_digest("evaluate_recovery"),
         script:
             "../scripts/evaluate_recovery.py"
+
+
+rule score_embeddings:
+    """Place cell lines and drugs by the network of one fold and score how classes of drugs lie together."""
+    input:
+        states=f"{INTERPRETED}/states/fold_{{fold}}.parquet",
+        checkpoint=of_labels(CHECKPOINT_OF),
+        drug_features=f"{RESULTS}/data/drug_features.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
+    output:
+        cell_lines=f"{INTERPRETED}/embedding/fold_{{fold}}.cell_lines.parquet",
+        drugs=f"{INTERPRETED}/embedding/fold_{{fold}}.drugs.parquet",
+        scores=f"{INTERPRETED}/embedding/fold_{{fold}}.classes.csv",
+    log:
+        f"{RESULTS}/logs/score_embeddings/{{protocol}}/{{model}}/{{labels}}/fold_{{fold}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/score_embeddings/{{protocol}}/{{model}}/{{labels}}/fold_{{fold}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        target_classes=INTERPRETATION["figures"]["target_classes"],
+        permutations=INTERPRETATION["figures"]["permutations"],
+        seed=config["seed"],
+        code=code_digest("score_embeddings"),
+    script:
+        "../scripts/score_embeddings.py"
+
+
+rule plot_embeddings:
+    """Draw cell lines and drugs by the embeddings of one fold's network (paper, Fig. 5 and 6)."""
+    input:
+        cell_lines=f"{INTERPRETED}/embedding/fold_{FIGURE_FOLD}.cell_lines.parquet",
+        drug_points=f"{INTERPRETED}/embedding/fold_{FIGURE_FOLD}.drugs.parquet",
+        scores=f"{INTERPRETED}/embedding/fold_{FIGURE_FOLD}.classes.csv",
+        responses=of_labels(RESPONSES_OF),
+        drugs=f"{RESULTS}/data/drugs.parquet",
+        expression=f"{RESULTS}/data/expression.parquet",
+        known_targets="resources/drug_targets.csv",
+        annotations=ANNOTATIONS,
+    output:
+        **{
+            f"{figure}_{suffix}": report(
+                f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/{name}.{suffix}",
+                caption="../report/embeddings.rst",
+                category="Interpretation",
+                labels={"figure": name, "format": suffix},
+            )
+            for figure, name in [
+                ("genotype", "genotype_embedding"),
+                ("drugs", "drug_embedding"),
+            ]
+            for suffix in ["pdf", "png", "csv"]
+        },
+    log:
+        f"{RESULTS}/logs/plot_embeddings/{{protocol}}/{{model}}/{{labels}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_embeddings/{{protocol}}/{{model}}/{{labels}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        views=INTERPRETATION["figures"]["views"],
+        title=lambda wildcards: f"{SETTINGS[wildcards.model]['label']}, fold {FIGURE_FOLD}",
+        code=code_digest("plot_embeddings"),
+    script:
+        "../scripts/plot_embeddings.py"
+
+
+rule plot_best_terms:
+    """Draw the best terms of one drug in the hierarchy, their scores, and the best one's state (paper, Fig. 7)."""
+    input:
+        term_scores=f"{INTERPRETED}/term_scores.parquet",
+        states=per_fold(f"{INTERPRETED}/states/fold_{{fold}}.parquet"),
+        checkpoints=of_every_fold(of_labels(CHECKPOINT_OF)),
+        responses=of_labels(RESPONSES_OF),
+        folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
+        known_targets="resources/drug_targets.csv",
+        obo=config["ontology"]["obo"],
+    output:
+        **{
+            suffix: report(
+                f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.{suffix}",
+                caption="../report/best_terms.rst",
+                category="Interpretation",
+                labels={"figure": "best_terms", "format": suffix},
+            )
+            for suffix in ["pdf", "png", "csv"]
+        },
+        states=f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.states.csv",
+        nodes=f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.hierarchy.csv",
+    log:
+        f"{RESULTS}/logs/plot_best_terms/{{protocol}}/{{model}}/{{labels}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_best_terms/{{protocol}}/{{model}}/{{labels}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        figures=INTERPRETATION["figures"],
+        folds=lambda wildcards: folds_of(wildcards.protocol),
+        score=SCORE_NAMES[INTERPRETATION["figures"]["rank_by"]],
+        title=lambda wildcards: SETTINGS[wildcards.model]["label"],
+        code=code_digest("plot_best_terms"),
+    script:
+        "../scripts/plot_best_terms.py"

@@ -109,6 +109,13 @@ rule interpret:
                 *(["recovery.md"] if config["input"] == "simulated" else []),
             ]
         ],
+        [
+            f"{RESULTS}/figures/{protocol}/{model}/measured/{figure}.{suffix}"
+            for protocol in INTERPRETED_PROTOCOLS
+            for model in INTERPRETED_MODELS
+            for figure in ["genotype_embedding", "drug_embedding", "best_terms"]
+            for suffix in ["pdf", "png", "csv"]
+        ],
         expand(
             f"{RESULTS}/tables/{{protocol}}/score_stability.csv",
             protocol=INTERPRETED_PROTOCOLS,

@@ -192,6 +192,30 @@ def read_term_names(obo: FilePath) -> dict[str, str]:
     return {identifier: record.name for identifier, record in _read_obo(obo).items()}
 
 
+def read_terms_below(obo: FilePath, roots: Sequence[str]) -> set[str]:
+    """Return ``roots`` and all terms that lead to one of them by is_a and part_of, alternative ids included.
+
+    Raises
+    ------
+    ValueError
+        If ``obo`` is no OBO file, or has no such term.
+    """
+    dag = _read_obo(obo)
+    below: set[str] = set()
+    for root in roots:
+        if root not in dag:
+            raise ValueError(f"{obo}: no term {root}; correct the id")
+        waiting = [dag[root]]
+        while waiting:
+            record = waiting.pop()
+            if record.item_id in below:
+                continue
+            below.add(record.item_id)
+            waiting += record.children
+            waiting += getattr(record, "relationship_rev", {}).get("part_of", ())
+    return below | {identifier for identifier, record in dag.items() if record.item_id in below}
+
+
 @contextmanager
 def _plain(path: FilePath) -> Iterator[Path]:
     """Yield the file itself, or a temporary decompressed copy if it is compressed: goatools reads no gzip files."""

@@ -52,7 +52,7 @@ def importance_of_fold(
     """
     checkpoint = Checkpoint.load(paths["checkpoint"])
     options = checkpoint.options
-    data = FoldData.read(paths, fold, options.omics, options.fusion, options.drug_features)
+    data = FoldData.read(paths, fold, options.omics, options.fusion, options.drug_features, options.targets)
     names = list(read_drug_features(paths["drug_features"]).index)
     chosen = names if drugs is None else list(drugs)
     unknown = sorted(set(chosen) - set(names))

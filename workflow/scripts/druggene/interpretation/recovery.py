@@ -117,6 +117,8 @@ def recovery_by_drug(
 def summarise(by_drug: pd.DataFrame) -> pd.DataFrame:
     """Return score, rule and means over drug classes (each the mean of its drugs): auroc, auprc, chance, n_classes."""
     keys = ["score", "rule"]
+    if by_drug.empty:
+        return pd.DataFrame(columns=[*keys, "auroc", "auprc", "chance", "n_classes"])
     classes = by_drug.groupby([*keys, "class"], sort=False)[["auroc", "auprc", "chance"]].mean()
     summary = classes.groupby(level=keys, sort=False).mean()
     summary["n_classes"] = classes.groupby(level=keys, sort=False).size()
@@ -125,6 +127,8 @@ def summarise(by_drug: pd.DataFrame) -> pd.DataFrame:
 
 def recovery_markdown(summary: pd.DataFrame) -> str:
     """Return the summary as a table for readers, best precision-recall area by the exact rule first."""
+    if summary.empty:
+        return "# Simulated data: no planted term is in the hierarchy, so that no score can find one\n"
     wide = summary.pivot(index="score", columns="rule", values=["auroc", "auprc", "chance"])
     wide = wide.sort_values(("auprc", "exact"), ascending=False)
     lines = [
