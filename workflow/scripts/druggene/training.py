@@ -38,10 +38,8 @@ class TrainingOptions:
 
     epochs: int
     batch_size: int
-    batch_by: Literal["pairs", "cell_lines"]
     accumulate_steps: int
     learning_rate: float
-    hierarchy_rate: float
     schedule: Literal["constant", "cosine", "plateau"]
     betas: tuple[float, float]
     epsilon: float
@@ -55,6 +53,8 @@ class TrainingOptions:
     init: Init
     start_at_mean: bool
     seed: int
+    batch_by: Literal["pairs", "cell_lines"] = "pairs"
+    hierarchy_rate: float = 1.0
 
     @classmethod
     def from_config(cls, training: Mapping[str, Any], network: Mapping[str, Any], seed: int) -> Self:

@@ -114,7 +114,7 @@ class EvaluatedNetwork:
     @classmethod
     def of(cls, checkpoint: Checkpoint, drugs: np.ndarray, dtype: type[np.floating] = np.float32) -> Self:
         """Take the parameters out of a checkpoint, for D x F drug features."""
-        network = checkpoint.network()
+        network = checkpoint.joined_network()
         return cls(_branch(network, checkpoint.hierarchy, dtype), _joint(network, drugs, dtype))
 
 

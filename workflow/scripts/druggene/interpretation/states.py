@@ -52,7 +52,7 @@ class TermStates:
 
 def compute_states(checkpoint: Checkpoint, genotype: np.ndarray) -> np.ndarray:
     """Return T x H x C states for a C x M x G genotype, terms in the order of the checkpoint's hierarchy."""
-    network = checkpoint.network()
+    network = checkpoint.joined_network()
     return network.hierarchy.states(network.gather(torch.from_numpy(genotype))).numpy()
 
 
