@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from druggene import training
-from druggene.baselines import NAIVE
 from druggene.checkpoint import Checkpoint, ModelOptions
 from druggene.constants import OMICS, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
@@ -19,6 +18,7 @@ from druggene.genotype import fuse
 from druggene.hierarchy import Hierarchy
 from druggene.hierarchy_function import Genotype
 from druggene.network import DrugGeneNetwork, Pairs
+from druggene.rivals.naive import NAIVE
 from druggene.term_readout import Member, ReadoutOptions, TermReadoutNetwork
 from druggene.training import Trainer, TrainingOptions, predict
 from tests.reference.folds import small_fold
@@ -64,6 +64,7 @@ TRAINING = TrainingOptions(
     seed=1,
     batch_by="cell_lines",
     hierarchy_rate=0.5,
+    warmup_epochs=2,
 )
 
 
@@ -158,7 +159,7 @@ def test_term_weights_add_up_to_the_prediction() -> None:
             parameter.zero_()
         predicted, terms = member(member.hierarchy.gather(genotype), drugs, pairs)
         effect = 2 * (member.drug_effect(member.drug_hidden(drugs))[:, 0] + member.seen_drug_effect[:, 0])
-        z = (terms[:, pairs.cell_line] * member.term_weights(drugs)[:, pairs.drug]).sum(0) + effect[pairs.drug]
+        z = (terms[:, pairs.cell_line] * member.weights_of(drugs)[:, pairs.drug]).sum(0) + effect[pairs.drug]
         torch.testing.assert_close(torch.sigmoid(z + member.offset) * member.ceiling, predicted)
 
 
@@ -280,6 +281,25 @@ def test_the_ensembles_prediction_is_the_mean_of_its_members() -> None:
         apart = torch.stack([member(genotype, drugs, pairs)[0] for member in network.members])
         assert not torch.allclose(apart[0], apart[1], atol=1e-3)
         torch.testing.assert_close(network(genotype, data.drugs, pairs).predicted, apart.mean(0))
+
+
+def test_contributions_are_the_mean_over_the_members() -> None:
+    """Without its drug's own effect and the corrections, one member's z is the sum of its contributions."""
+    data = fold_with_channels()
+    network = start_network(replace(MODEL, readout=replace(READOUT, members=2)), TRAINING, data, 3).eval()
+    assert isinstance(network, TermReadoutNetwork)
+    test = data.roles[TEST]
+    pairs = Pairs.of(test.cell_line, test.drug, *data.sizes)
+    genotype = network.gather(data.genotype)
+    logits = []
+    with torch.no_grad():
+        for member in network.members:
+            member.drug_effect.weight[0] = 0
+            member.drug_effect.bias[0] = 0
+            logits.append(torch.logit(member(genotype, network._features(data.drugs), pairs)[0]) - member.offset)
+    contributions = network.contributions(genotype, data.drugs, pairs)
+    assert contributions.shape == (len(data.hierarchy.terms), len(test.auc))
+    torch.testing.assert_close(contributions.sum(0), torch.stack(logits).mean(0), rtol=1e-3, atol=1e-4)
 
 
 def test_a_batch_of_cell_lines_holds_all_their_pairs() -> None:
