@@ -54,6 +54,7 @@ LAYERS = [
         "sources",
         "splits",
         "symbols",
+        "target_features",
     },
     {
         "data_summary",
@@ -63,6 +64,7 @@ LAYERS = [
         "predictions",
         "published_state",
         "rivals",
+        "term_readout",
     },
     {
         "checkpoint",
@@ -91,7 +93,7 @@ LAYERS = [
     },
 ]
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
-NETWORK = {"layout", "hierarchy_function", "network", "objective"}
+NETWORK = {"layout", "hierarchy_function", "network", "objective", "term_readout"}
 
 # Where the name of an import is not the name of the package that is installed.
 DISTRIBUTIONS = {"python_calamine": "python-calamine", "sklearn": "scikit-learn", "yaml": "pyyaml"}

@@ -36,8 +36,6 @@ OPTIONS = TrainingOptions(
     patience=40,
     init="uniform_0.01",
     start_at_mean=True,
-    batch_by="pairs",
-    hierarchy_rate=1.0,
     seed=1,
 )
 

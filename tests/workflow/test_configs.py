@@ -89,8 +89,15 @@ WHEEL = {"retrieve_wheel": 1, "tidy_gdsc_wheel": 1, "extract_annotations": 1}
 SHIPPED = {
     (): WHEEL,
     ("gdsc.yaml",): WHEEL,
+    ("gdsc.yaml", "plus.yaml"): WHEEL | {"encode_genotype_of_model": 20, "build_control_hierarchy": 10},
     ("simulated.yaml",): {"extract_annotations": 1, "simulate_cohort": 1, "tidy_portals": 1},
     ("druggene.yaml",): {"retrieve_file": 10, "tidy_release": 1},
+    ("druggene.yaml", "plus_released.yaml"): {
+        "retrieve_file": 10,
+        "tidy_release": 1,
+        "encode_genotype_of_model": 22,
+        "build_control_hierarchy": 11,
+    },
     ("portals.yaml",): {
         "retrieve_file": 11,
         "look_up_structures": 1,

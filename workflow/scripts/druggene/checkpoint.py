@@ -140,6 +140,22 @@ class Checkpoint:
         network.load_state_dict(self.state)
         return network.eval()
 
+    def joined_network(self) -> DrugGeneNetwork:
+        """Return :meth:`network` where it is the paper's, whose root is joined with the drug.
+
+        Raises
+        ------
+        ValueError
+            If it is another, besides what :meth:`network` raises.
+        """
+        network = self.network()
+        if not isinstance(network, DrugGeneNetwork):
+            raise ValueError(
+                f"{self.options.name}: with network.readout: terms, the terms' weights are the interpretation; name "
+                "models with readout joined in interpretation.models"
+            )
+        return network
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint atomically; :meth:`load` needs no code from it."""
         assert self.encoder.genes == self.hierarchy.genes, "the genotype's columns are the hierarchy's genes, in order"

@@ -126,8 +126,8 @@ class Member(nn.Module):
             return like.new_ones(rows)
         return (torch.rand(rows, device=like.device) >= dropout).to(like.dtype)
 
-    def term_weights(self, drugs: Tensor) -> Tensor:
-        """Return the weight of every term for D x F drugs, T x D: what is added up to z."""
+    def weights_of(self, drugs: Tensor) -> Tensor:
+        """Return the weight of every term for D x F drugs, T x D: what a term says times its weight adds up to z."""
         latent, _, sensitivity = self._of_drugs(drugs)
         weights = self.term_latent @ latent.T * (2 / math.sqrt(self.options.latent))
         return weights + self.term_weight[:, None] * sensitivity
@@ -209,13 +209,33 @@ class TermReadoutNetwork(nn.Module):
 
         In training, the predictions are those of every member, B x N, and the terms those of all members, (B T) x C.
         """
-        bits, others = drugs.split([self.fingerprint_bits, drugs.shape[1] - self.fingerprint_bits], dim=1)
-        features = torch.cat([nn.functional.normalize(bits), others], dim=1)
+        features = self._features(drugs)
         predicted, terms = zip(*(member(genotype, features, pairs) for member in self.members), strict=True)
         no_layers = drugs.new_zeros(0, len(drugs))
         if self.training:
             return Output(torch.stack(predicted), torch.cat(terms), no_layers)
         return Output(torch.stack(predicted).mean(0), torch.stack(terms).mean(0), no_layers)
+
+    def _features(self, drugs: Tensor) -> Tensor:
+        """Return D x F drugs with the fingerprint scaled to length 1: a large molecule has more bits."""
+        bits, others = drugs.split([self.fingerprint_bits, drugs.shape[1] - self.fingerprint_bits], dim=1)
+        return torch.cat([nn.functional.normalize(bits), others], dim=1)
+
+    @torch.no_grad()
+    def contributions(self, genotype: Genotype, drugs: Tensor, pairs: Pairs) -> Tensor:
+        """Return what every term adds to z of the N ``pairs``, T x N, the mean over the members; in evaluation mode.
+
+        Above 0 a term speaks for a high AUC, a resistant cell line. What is left of z is the drug's own effect and the
+        correction of a seen cell line.
+        """
+        assert not self.training, "contributions are those of the trained network; call eval() first"
+        features = self._features(drugs)
+        parts = []
+        for member in self.members:
+            assert isinstance(member, Member)
+            _, terms = member.hierarchy(genotype, pairs.cell_line_counts)
+            parts.append(terms[:, pairs.cell_line] * member.weights_of(features)[:, pairs.drug])
+        return torch.stack(parts).mean(0)
 
     @torch.no_grad()
     def fit_inputs(self, genotype: Tensor) -> None:

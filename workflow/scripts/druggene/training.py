@@ -11,7 +11,14 @@ from typing import Any, Literal, Self
 import pandas as pd
 import torch
 from torch import Tensor
-from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import (
+    ConstantLR,
+    CosineAnnealingLR,
+    LinearLR,
+    LRScheduler,
+    ReduceLROnPlateau,
+    SequentialLR,
+)
 
 from druggene.constants import TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData, Responses
@@ -28,6 +35,8 @@ _PREDICTED_AT_ONCE = 1_000_000
 """Pairs that are predicted together, so that memory stays bounded."""
 _DIVERGED = 100
 """Training MSE that no training recovers from, in multiples of the MSE of predicting 0."""
+_FIRST_STEP = 0.1
+"""Step size that warming up begins with, in multiples of the learning rate."""
 _SECONDS_BETWEEN_SAVES = 5.0
 """Progress is saved after every epoch, but epochs shorter than this share a save."""
 
@@ -38,10 +47,8 @@ class TrainingOptions:
 
     epochs: int
     batch_size: int
-    batch_by: Literal["pairs", "cell_lines"]
     accumulate_steps: int
     learning_rate: float
-    hierarchy_rate: float
     schedule: Literal["constant", "cosine", "plateau"]
     betas: tuple[float, float]
     epsilon: float
@@ -55,6 +62,9 @@ class TrainingOptions:
     init: Init
     start_at_mean: bool
     seed: int
+    batch_by: Literal["pairs", "cell_lines"] = "pairs"
+    hierarchy_rate: float = 1.0
+    warmup_epochs: int = 0
 
     @classmethod
     def from_config(cls, training: Mapping[str, Any], network: Mapping[str, Any], seed: int) -> Self:
@@ -233,7 +243,12 @@ class Trainer:
             self._groups(options.learning_rate), betas=options.betas, eps=options.epsilon, fused=True
         )
         if phase.name == "joint" and options.schedule == "cosine":
-            return optimizer, CosineAnnealingLR(optimizer, T_max=phase.epochs)
+            warmup = min(options.warmup_epochs, phase.epochs - 1)
+            cosine = CosineAnnealingLR(optimizer, T_max=phase.epochs - warmup)
+            if not warmup:
+                return optimizer, cosine
+            rising = LinearLR(optimizer, start_factor=_FIRST_STEP, total_iters=warmup)
+            return optimizer, SequentialLR(optimizer, [rising, cosine], milestones=[warmup])
         if phase.name == "joint" and options.schedule == "plateau":
             return optimizer, ReduceLROnPlateau(optimizer, factor=0.5, patience=max(1, options.patience // 4))
         return optimizer, ConstantLR(optimizer, factor=1.0)

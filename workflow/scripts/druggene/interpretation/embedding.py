@@ -16,7 +16,6 @@ from sklearn.metrics import pairwise_distances, silhouette_samples
 from druggene.checkpoint import Checkpoint
 from druggene.constants import CELL_LINE, DRUG
 from druggene.drugs import drug_matrix, read_drug_features
-from druggene.interpretation.evaluated import joined_network
 from druggene.interpretation.states import TRAINED, TermStates
 
 PCS = ["pc1", "pc2"]
@@ -44,7 +43,7 @@ def drug_embedding(checkpoint: Checkpoint, path: str, drugs: pd.DataFrame) -> pd
     ``drugs`` gives the targets of a network that reads them.
     """
     features = read_drug_features(path)
-    network = joined_network(checkpoint)
+    network = checkpoint.joined_network()
     matrix = drug_matrix(features, checkpoint.options.drug_features, checkpoint.drug_scaler)
     if checkpoint.target_encoder is not None:
         matrix = np.hstack([matrix, checkpoint.target_encoder.transform(drugs, list(features.index))])

@@ -21,23 +21,6 @@ from druggene.hierarchy import Hierarchy
 from druggene.network import DrugGeneNetwork
 
 
-def joined_network(checkpoint: Checkpoint) -> DrugGeneNetwork:
-    """Return the trained network, whose root is joined with the drug.
-
-    Raises
-    ------
-    ValueError
-        If the checkpoint holds a network with another read-out, or one of which training diverged.
-    """
-    network = checkpoint.network()
-    if not isinstance(network, DrugGeneNetwork):
-        raise ValueError(
-            f"{checkpoint.options.name}: its drug reads all terms, not the root; interpretation needs a network with "
-            "network.readout: joined, so name another in interpretation.models"
-        )
-    return network
-
-
 @dataclass(frozen=True)
 class EvaluatedHierarchy:
     """The visible branch.
@@ -131,7 +114,7 @@ class EvaluatedNetwork:
     @classmethod
     def of(cls, checkpoint: Checkpoint, drugs: np.ndarray, dtype: type[np.floating] = np.float32) -> Self:
         """Take the parameters out of a checkpoint, for D x F drug features."""
-        network = joined_network(checkpoint)
+        network = checkpoint.joined_network()
         return cls(_branch(network, checkpoint.hierarchy, dtype), _joint(network, drugs, dtype))
 
 

@@ -20,7 +20,6 @@ import torch
 from druggene.checkpoint import Checkpoint
 from druggene.constants import CELL_LINE
 from druggene.genotype import fuse, read_genotype
-from druggene.interpretation.evaluated import joined_network
 from druggene.splits import training_cell_lines
 from druggene.tables import read_arrow, read_table, write_table
 
@@ -53,7 +52,7 @@ class TermStates:
 
 def compute_states(checkpoint: Checkpoint, genotype: np.ndarray) -> np.ndarray:
     """Return T x H x C states for a C x M x G genotype, terms in the order of the checkpoint's hierarchy."""
-    network = joined_network(checkpoint)
+    network = checkpoint.joined_network()
     return network.hierarchy.states(network.gather(torch.from_numpy(genotype))).numpy()
 
 
