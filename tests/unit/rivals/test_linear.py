@@ -34,7 +34,7 @@ def test_few_rows_stand_for_all(features: Features, rows: Rows) -> None:
     problem = _Problem.of(features, rows)
     scaled = StandardScaler().fit_transform(design(features, rows.cell_line, rows.drug).astype(np.float64))
     assert len(problem.rows) < 10 + 6
-    np.testing.assert_allclose(problem.gram / len(problem.rows), scaled.T @ scaled / 90, atol=1e-10)
+    np.testing.assert_allclose(problem.rows.T @ problem.rows / len(problem.rows), scaled.T @ scaled / 90, atol=1e-10)
     np.testing.assert_allclose(problem.correlation, scaled.T @ (rows.auc - rows.auc.mean()) / 90, atol=1e-12)
 
 

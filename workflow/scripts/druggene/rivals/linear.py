@@ -75,8 +75,7 @@ class ElasticNet:
                 problem.target,
                 l1_ratio=l1_ratio,
                 alphas=[penalty],
-                precompute=problem.gram,
-                Xy=problem.correlation * len(problem.rows),
+                precompute=False,
                 coef_init=weights,
                 tol=_TOLERANCE,
                 max_iter=_ITERATIONS,
@@ -118,7 +117,6 @@ class _Problem:
 
     rows: np.ndarray
     target: np.ndarray
-    gram: np.ndarray
     correlation: np.ndarray
     lines: np.ndarray
     drugs: np.ndarray
@@ -146,9 +144,8 @@ class _Problem:
         small = scale * (root[:, None] * vectors[:, kept].T)
         compressed = np.hstack([small[:, :c] @ lines[used_lines], small[:, c:] @ drugs[used_drugs]])
         target = scale * (vectors[:, kept].T @ sums) / root
-        gram = compressed.T @ compressed
         correlation = compressed.T @ target / len(compressed)
-        return cls(np.asfortranarray(compressed), target, gram, correlation, lines, drugs, intercept)
+        return cls(np.asfortranarray(compressed), target, correlation, lines, drugs, intercept)
 
     def model(self, weights: np.ndarray) -> LinearModel:
         of_line, of_drug = np.split(weights, [self.lines.shape[1]])
