@@ -73,7 +73,7 @@ rule plot_ablations:
         mem_mb=scaled(1500),
         runtime=scaled(10),
     params:
-        title=lambda wildcards: "Ablations: " + wildcards.protocol.replace("_", " "),
+        title=lambda wildcards: f"Ablations: {wildcards.protocol.replace('_', ' ')}",
         folds=lambda wildcards: ablation_folds(wildcards.protocol),
         code=code_digest("plot_ablations"),
     script:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import yaml
 from snakemake.exceptions import WorkflowError
@@ -172,3 +173,21 @@ def version_entry(dataset, file):
 def release_file(file, dataset=config["release"]["dataset"]):
     """Return where a file of the published release, called by DrugGene's name, lies once it is retrieved."""
     return f"{RETRIEVED}/{version_entry(dataset, published_name(file, dataset)).place}"
+
+
+def of_labels(patterns):
+    """Return an input function that picks the pattern of the job's labels."""
+    return lambda wildcards: patterns[wildcards.labels].format(
+        **{
+            name: getattr(wildcards, name, None)
+            for name in ("protocol", "model", "fold")
+        }
+    )
+
+
+def of_every_fold(path):
+    """Return an input function that calls another one for every fold of the job's protocol."""
+    return lambda wildcards: [
+        path(SimpleNamespace(**dict(wildcards.items()), fold=fold))
+        for fold in folds_of(wildcards.protocol)
+    ]

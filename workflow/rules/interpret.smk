@@ -1,7 +1,6 @@
 # Requires: checkpoints of {INTERPRETED_MODELS}, data/responses.parquet, data/<protocol>/folds.parquet, genotypes
 # Gives: interpretation/<protocol>/<model>/<labels>/, where labels are measured, or permuted for the control
 
-from types import SimpleNamespace
 
 INTERPRETATION = config["interpretation"]
 JOINED_MODELS = [
@@ -42,24 +41,6 @@ SCORE_NAMES = {
 wildcard_constraints:
     labels="measured|permuted",
     group="[0-9]+",
-
-
-def of_labels(patterns):
-    """Return an input function that picks the pattern of the job's labels."""
-    return lambda wildcards: patterns[wildcards.labels].format(
-        **{
-            name: getattr(wildcards, name, None)
-            for name in ("protocol", "model", "fold")
-        }
-    )
-
-
-def of_every_fold(path):
-    """Return an input function that calls another one for every fold of the job's protocol."""
-    return lambda wildcards: [
-        path(SimpleNamespace(**dict(wildcards.items()), fold=fold))
-        for fold in folds_of(wildcards.protocol)
-    ]
 
 
 rule permute_responses:
