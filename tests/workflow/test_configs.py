@@ -68,7 +68,7 @@ def check_plan(repository: Path, names: tuple[str, ...], special: dict[str, int]
         "compute_drug_features": 1,
         **dict.fromkeys(["assign_folds", "predict_naive", "evaluate_models", "plot_metrics"], len(protocols)),
         **dict.fromkeys(["select_genes", "build_hierarchy", "encode_genotype"], folds),
-        "train_model": folds * len(config["models"]),
+        "train_model": folds * sum(model is not None for model in config["models"].values()),
         "train_rival": folds * len(config["rivals"]["names"]),
         "tabulate_data": 1,
         "all": 1,
@@ -89,7 +89,7 @@ WHEEL = {"retrieve_wheel": 1, "tidy_gdsc_wheel": 1, "extract_annotations": 1}
 SHIPPED = {
     (): WHEEL,
     ("gdsc.yaml",): WHEEL,
-    ("gdsc.yaml", "plus.yaml"): WHEEL | {"encode_genotype_of_model": 20, "build_control_hierarchy": 10},
+    ("gdsc.yaml", "plus.yaml"): WHEEL | {"encode_genotype_of_model": 40, "build_control_hierarchy": 20},
     ("simulated.yaml",): {"extract_annotations": 1, "simulate_cohort": 1, "tidy_portals": 1},
     ("druggene.yaml",): {"retrieve_file": 10, "tidy_release": 1},
     ("druggene.yaml", "plus_released.yaml"): {
