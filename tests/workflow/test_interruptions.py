@@ -107,8 +107,9 @@ def test_an_interrupted_run_leaves_nothing_partial(finished: Path, tmp_path: Pat
     assert run.process.poll() is None
 
     assert run.send(signal.SIGINT) != 0
-    left = {path.name for path in (folder / "results/tiny/models").rglob("*") if path.is_file()}
-    assert {name for name in left if not name.endswith(".resume.pt")} <= {"fold_1.pt", "fold_1.history.parquet"}
+    left = {path.name for path in (folder / "results/tiny/models/random_pairs/druggene").iterdir()}
+    assert left & {"fold_0.pt", "fold_0.history.parquet"} == set()
+    assert not (folder / "results/tiny/predictions/random_pairs/druggene/fold_0.parquet").exists()
     assert [path for path in (folder / "results").rglob(".*") if path.is_file()] == []
     assert "Traceback" not in run.words.read_text().partition("KeyboardInterrupt")[0]
     succeed(folder, *CALL, "--rerun-incomplete")  # without --unlock
