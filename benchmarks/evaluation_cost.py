@@ -2,7 +2,7 @@
 
 `PYTHONPATH=workflow/scripts:. python -m benchmarks.evaluation_cost results/gdsc2_part` reads what every job of that run
 took and scales it to the evaluation of the paper: all pairs, ten folds, four protocols, four networks, ten seeds.
-`--help` names what can be changed. A training is counted by its steps (`make benchmark` measures one), all other jobs
+`--help` names what can be changed. A training is counted by its steps (`make benchmark-scale` measures them), all others
 by their pairs.
 """
 
@@ -96,8 +96,8 @@ def main() -> None:
     defaults = {"pairs": 509_294, "folds": 10, "protocols": 4, "models": 4, "seeds": 10, "epochs": 60}
     for name, value in (defaults | {"batch_size": 5000}).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
-    parser.add_argument("--step-seconds", type=float, default=0.15, help="of one training step on one core")
-    parser.add_argument("--step-megabytes", type=float, default=1000, help="that a training holds")
+    parser.add_argument("--step-seconds", type=float, default=0.25, help="of one training step on one core")
+    parser.add_argument("--step-megabytes", type=float, default=1450, help="that a training holds")
     parser.add_argument("--cores", type=int, default=2, help="of one machine")
     parser.add_argument("--nodes-cores", type=int, default=200, help="that a cluster gives at a time")
     parser.add_argument(
