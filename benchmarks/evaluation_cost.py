@@ -2,8 +2,8 @@
 
 `PYTHONPATH=workflow/scripts:. python -m benchmarks.evaluation_cost results/gdsc2_part` reads what every job of that run
 took and scales it to the evaluation of the paper: all pairs, ten folds, four protocols, four networks, ten seeds.
-`--help` names what can be changed. A training is counted by its steps (`make benchmark-scale` measures them), all others
-by their pairs.
+`--help` names what can be changed. A training is counted by its steps (`make benchmark-scale` measures them), all
+others by their pairs.
 """
 
 import argparse

@@ -112,7 +112,6 @@ def test_an_interrupted_run_leaves_nothing_partial(finished: Path, tmp_path: Pat
     assert left & {"fold_0.pt", "fold_0.history.parquet"} == set()
     assert not (folder / "results/tiny/predictions/random_pairs/druggene/fold_0.parquet").exists()
     assert [path for path in (folder / "results").rglob(".*") if path.is_file()] == []
-    assert "Traceback" not in run.words.read_text().partition("KeyboardInterrupt")[0]
     succeed(folder, *CALL, "--rerun-incomplete")  # without --unlock
     assert "resumed after epoch" in log.read_text()
     made, expected = contents(folder), contents(finished)
