@@ -10,7 +10,7 @@ from druggene.evaluation import COLUMNS
 from druggene.intervals import POOLED
 from druggene.metrics import METRICS
 from druggene.predictions import REFERENCE
-from druggene.tables import markdown_row
+from druggene.tables import markdown_row, markdown_text
 
 TITLES = {"pearson": "Pearson", "spearman": "Spearman", "mse": "MSE", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
 _FOUR_DECIMALS = ("mse",)
@@ -133,7 +133,8 @@ def _holes(table: pd.DataFrame) -> list[str]:
     if missing.empty:
         return []
     models = ", ".join(
-        f"{row['label']} on {row['n_diverged']} of {row['n_folds']} folds" for _, row in missing.iterrows()
+        f"{markdown_text(row['label'])} on {row['n_diverged']} of {row['n_folds']} folds"
+        for _, row in missing.iterrows()
     )
     return [
         f"**Training diverged: {models}.** Mean and deviation over folds are of the others; nothing is pooled, and no "
@@ -157,7 +158,7 @@ def significance_markdown(
     ]
     units = {"drug": "drugs", "cell_line": "cell lines", "fold": "folds"}
     for reference in [name for name in dict.fromkeys([main, REFERENCE]) if name in labels]:
-        lines += ["", f"## {labels[reference]} against the others"]
+        lines += ["", f"## {markdown_text(labels[reference])} against the others"]
         for unit, named in units.items():
             part = _towards(tests[tests["unit"] == unit], reference)
             if not part["n"].any():

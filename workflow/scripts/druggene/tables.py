@@ -95,10 +95,14 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def markdown_text(text: str) -> str:
+    """Return a name as one line of plain text in Markdown and on a page made of it, whatever it holds."""
+    return " ".join(html.escape(text, quote=False).replace("\\", "\\\\").split())
+
+
 def markdown_row(cells: Iterable[str]) -> str:
-    """Return a row of a Markdown table; cells stay cells, there and on a page made of it, whatever they hold."""
-    escaped = (html.escape(cell, quote=False).replace("\\", "\\\\").replace("|", "\\|") for cell in cells)
-    return f"| {' | '.join(' '.join(cell.split()) for cell in escaped)} |"
+    """Return a row of a Markdown table, in which cells stay cells, whatever they hold."""
+    return "| " + " | ".join(markdown_text(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
