@@ -100,6 +100,22 @@ def test_a_diverged_fold_is_a_hole_that_is_seen() -> None:
     assert "nan" not in text
 
 
+def test_labels_are_text_and_nothing_else() -> None:
+    hostile = LABELS | {"net": "a|b\n# <b>c</b> & \\"}
+    tables, bounds, _ = compare()
+    table = comparison(tables["fold"], bounds, hostile)
+    tests = compare_pairs(tables, list(hostile))
+    for text in (
+        comparison_markdown(table, bounds, MIN_PAIRS, 0.95, simulated=False),
+        significance_markdown(tests, hostile, "net", "random_pairs", simulated=False),
+    ):
+        assert "<b>" not in text
+        assert "b # &lt;b&gt;c&lt;/b&gt; &amp; \\\\" in text
+        for block in text.split("\n\n"):
+            rows = [line.replace("\\|", "") for line in block.splitlines() if line.startswith("|")]
+            assert len({row.count("|") for row in rows}) <= 1
+
+
 def test_single_fold_has_no_deviation() -> None:
     _, bounds, table = compare(predictions_table(folds=1))
     text = comparison_markdown(table, bounds, MIN_PAIRS, 0.95, simulated=False)
