@@ -1,7 +1,7 @@
 """DrugGene: predict and explain the drug response of cancer cell lines.
 
-`snakemake --cores N` runs everything on config/config.yaml; `data`, `search`, `models`, `tables`, `figures` and
-`ablations` are stages.
+`snakemake --cores N` runs everything on config/config.yaml; `data`, `search`, `models`, `tables`, `figures`,
+`interpret` and `ablations` are stages.
 """
 
 from snakemake.utils import min_version

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from druggene.gene_ontology import read_obo_gaf, read_obo_uniprot, read_term_names
+from druggene.gene_ontology import read_obo_gaf, read_obo_uniprot, read_term_names, read_terms_below
 
 ROOT = Path(__file__).parents[2]
 
@@ -289,3 +289,14 @@ def test_the_repository_carries_the_whole_graph() -> None:
     assert (len(terms), len(edges), len(annotations)) == (28_140, 56_449, 140_369)
     assert annotations["gene"].nunique() == 18_708
     assert set(annotations["term"]) <= set(terms["term"])
+
+
+def test_terms_below_are_those_of_is_a_and_part_of(tmp_path: Path) -> None:
+    path = tmp_path / "go.obo"
+    path.write_text(OBO)
+    assert read_terms_below(path, ["GO:0000002"]) == {"GO:0000002", "GO:0000001", "GO:0000091"}
+    assert read_terms_below(path, ["GO:0000003"]) == {"GO:0000003"}, "regulation of a process is not below it"
+    both = read_terms_below(path, ["GO:0000003", "GO:0000002"])
+    assert both == {"GO:0000001", "GO:0000091", "GO:0000002", "GO:0000003"}
+    with pytest.raises(ValueError, match=r"go\.obo: no term GO:9999999; correct the id"):
+        read_terms_below(path, ["GO:9999999"])

@@ -6,6 +6,8 @@ import torch
 
 from druggene.genotype import fuse
 from druggene.interpretation.evaluated import EvaluatedNetwork
+from druggene.interpretation.importance import by_omic
+from druggene.training import predict
 from tests.reference.interpreted import plain_network, small_checkpoint
 
 
@@ -37,8 +39,6 @@ def test_predictions_and_gradients_are_those_of_the_plain_network(fusion: str) -
 
 def test_single_precision_predicts_what_the_engine_predicts() -> None:
     checkpoint, data = small_checkpoint()
-    from druggene.training import predict
-
     network = checkpoint.network()
     expected = predict(network, network.gather(data.genotype), data).numpy()
     evaluated = EvaluatedNetwork.of(checkpoint, data.drugs.numpy())
@@ -51,8 +51,6 @@ def test_single_precision_predicts_what_the_engine_predicts() -> None:
 
 def test_omics_are_those_that_are_fused() -> None:
     """What each omic adds up to is the genotype that the network reads."""
-    from druggene.interpretation.importance import by_omic
-
     rng = np.random.default_rng(0)
     encoded = {omic: rng.random((5, 7)).astype(np.float32) for omic in ("mutation", "expression", "copy_number")}
     for fusion in ("sum", "sum_rescaled"):

@@ -184,14 +184,16 @@ def _draw_tree(axes: Axes, nodes: pd.DataFrame, edges: pd.DataFrame) -> None:
     for parent, child in edges[["parent", "child"]].itertuples(index=False):
         axes.plot(*place.loc[[parent, child]].to_numpy().T, color="#CCCCCC", linewidth=0.6, zorder=1)
     lines_below = 0
-    for _, layer in nodes.sort_values("x").groupby("layer"):
+    lowest = nodes["layer"].min()
+    for height, layer in nodes.sort_values("x").groupby("layer"):
         for i, (_, node) in enumerate(layer[layer["rank"].notna()].iterrows()):
             colour = _MARKED if node["marked"] else "black"
             axes.scatter(node["x"], node["layer"], s=24, color=colour, zorder=2, linewidths=0)
             text = textwrap.wrap(f"{int(node['rank'])} {node['name']}", 20)
-            # Neighbours stand on two levels, so that their names do not run into each other.
-            level = 4 * (i % 2)
-            lines_below = max(lines_below, len(text) + level)
+            # In the lowest layer, which is the fullest, names stand on two levels and do not run into each other.
+            level = 4 * (i % 2) if height == lowest else 0
+            if height == lowest:
+                lines_below = max(lines_below, len(text) + level)
             axes.annotate(
                 "\n" * level + "\n".join(text),
                 (node["x"], node["layer"]),
