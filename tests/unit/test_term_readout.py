@@ -318,6 +318,14 @@ def test_a_batch_of_cell_lines_holds_all_their_pairs() -> None:
     assert any(not torch.equal(one, other.rows) for one, other in zip(rows, again, strict=True))
 
 
+def test_responses_on_another_scale_are_named() -> None:
+    data = fold_with_channels()
+    rows = data.roles[TRAIN]
+    data = replace(data, roles=data.roles | {TRAIN: replace(rows, auc=rows.auc * 20)})
+    with pytest.raises(ValueError, match=r"the training mean is \d+.*take readout joined"):
+        start_network(MODEL, TRAINING, data, 3)
+
+
 def test_inputs_are_standard_scores_by_omic() -> None:
     data = fold_with_channels()
     network = start_network(MODEL, TRAINING, data, 3)
