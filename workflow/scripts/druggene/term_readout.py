@@ -262,7 +262,7 @@ class TermReadoutNetwork(nn.Module):
         """
         if not 0 < auc < 1:
             raise ValueError(
-                f"network.readout: terms predicts AUCs whose mean lies between 0 and 1; the training mean is {auc:.4g}: "
+                f"network.readout: terms predicts AUCs with a mean between 0 and 1; the training mean is {auc:.4g}: "
                 "bring the responses to that scale, or take readout joined"
             )
         for member in self.members:
