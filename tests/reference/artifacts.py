@@ -22,6 +22,7 @@ def write_fold(folder: Path, features: str = "morgan", seed: int = 0, protocol: 
     hierarchy = random_hierarchy(1)
     lines = [f"line{i:02d}" for i in range(30)]
     drugs = pd.DataFrame({DRUG: [f"drug{i}" for i in range(5)], "smiles": SMILES})
+    drugs = drugs.assign(targets=["EGFR;BRAF", "EGFR", "BRAF", None, "TP53"], pathway=["a", "a", "b", "b", None])
     omics = {
         omic: pd.DataFrame(rng.random((30, len(hierarchy.genes))), index=lines, columns=list(hierarchy.genes))
         for omic in OMICS
@@ -33,7 +34,17 @@ def write_fold(folder: Path, features: str = "morgan", seed: int = 0, protocol: 
     cell_lines = pd.DataFrame({CELL_LINE: lines, TISSUE: [f"tissue{i % 6}" for i in range(30)]})
     folds = assign_folds(responses, protocol, 3, 0.2, seed, cell_lines)
     encoder = GenotypeEncoder.fit(omics, list(hierarchy.genes), training_cell_lines(responses, folds, 0))
-    names = ("responses", "cell_lines", "folds", "genotype", "terms", "term_edges", "term_genes", "drug_features")
+    names = (
+        "responses",
+        "cell_lines",
+        "folds",
+        "genotype",
+        "terms",
+        "term_edges",
+        "term_genes",
+        "drug_features",
+        "drugs",
+    )
     paths = {name: str(folder / f"{name}.parquet") for name in names}
     marks = {"description": "test", "source": "test", "simulated": True}
     write_table(responses, paths["responses"], units={AUC: "AUC"}, **marks)
@@ -42,6 +53,7 @@ def write_fold(folder: Path, features: str = "morgan", seed: int = 0, protocol: 
     write_genotype(paths["genotype"], encoder.transform(omics), lines, encoder)
     for name, part in zip(("terms", "term_edges", "term_genes"), hierarchy.to_tables(), strict=True):
         write_table(part, paths[name], **marks)
+    write_table(drugs, paths["drugs"], **marks)
     computed = compute_drug_features(drugs, features, bits=128)
     write_drug_features(computed, paths["drug_features"], features, 2, 128)
     assert responses[PAIR].nunique() == len(table)

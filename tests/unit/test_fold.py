@@ -13,6 +13,7 @@ from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTE
 from druggene.dataset import FoldData
 from druggene.fold import train_fold
 from druggene.tables import read_metadata, read_table
+from druggene.term_readout import ReadoutOptions
 from druggene.training import Trainer, predict
 from tests.reference.artifacts import write_fold
 from tests.unit.test_training import OPTIONS
@@ -64,6 +65,29 @@ def test_predictions_cover_the_test_pairs_and_come_from_the_checkpoint(tmp_path:
     np.testing.assert_allclose(again.numpy(), predictions[PREDICTED], atol=1e-6)
     assert len(read_table(outputs["history"])) == 3
     assert not resume.exists()
+
+
+def test_a_read_out_of_all_terms_goes_from_files_to_files(tmp_path: Path) -> None:
+    """With targets and channels; two runs write the same bytes, and the checkpoint alone predicts what was written."""
+    paths, outputs, again = write_fold(tmp_path), outputs_in(tmp_path / "out"), outputs_in(tmp_path / "again")
+    dropouts = dict.fromkeys(("gene", "term", "drug", "drug_effect", "cell_line_effect"), 0.2)
+    readout = ReadoutOptions(3, 2, (0.3, 1.0), **{f"{name}_dropout": part for name, part in dropouts.items()})
+    omics = ["mutation", "expression"]
+    model = replace(
+        MODEL_OPTIONS, omics=omics, fusion="channels", drug_layers=[8], targets=True, readout=readout, name="plus"
+    )
+    training = replace(TRAINING, batch_by="cell_lines", batch_size=40, alpha=0.0, drug_alpha=0.0, warmup_epochs=1)
+    for to in (outputs, again):
+        train_fold(paths, to, "random_pairs", 2, model, training)
+    assert all(Path(outputs[name]).read_bytes() == Path(again[name]).read_bytes() for name in outputs)
+    checkpoint = Checkpoint.load(outputs["checkpoint"])
+    data = FoldData.read(paths, 2, omics, "channels", "morgan", targets=True)
+    assert checkpoint.target_encoder == data.target_encoder
+    assert checkpoint.target_encoder is not None
+    assert data.drugs.shape[1] == 128 + len(checkpoint.target_encoder.targets) + len(checkpoint.target_encoder.pathways)
+    network = checkpoint.network()
+    predicted = predict(network, network.gather(data.genotype), data, TEST)
+    np.testing.assert_allclose(predicted.numpy(), read_table(outputs["predictions"])[PREDICTED], atol=1e-6)
 
 
 def test_killed_job_goes_on_and_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

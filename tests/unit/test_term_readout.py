@@ -305,13 +305,25 @@ def test_contributions_are_the_mean_over_the_members() -> None:
 def test_a_batch_of_cell_lines_holds_all_their_pairs() -> None:
     group = torch.randint(0, 20, (300,), generator=torch.Generator().manual_seed(0))
     batches = training._batches(300, 60, 1, 1, torch.device("cpu"), group)
-    assert sorted(torch.cat(batches).tolist()) == list(range(300))
-    assert len(batches) == 5
-    lines = [set(group[batch].tolist()) for batch in batches]
-    assert sum(map(len, lines)) == len(set.union(*lines)) == 20
-    assert max(map(len, lines)) == 4
+    rows = [batch.rows for batch in batches]
+    assert sorted(torch.cat(rows).tolist()) == list(range(300))
+    lines = [set(group[part].tolist()) for part in rows]
+    assert [len(part) for part in lines] == [4] * 5
+    assert len(set.union(*lines)) == 20
+    for batch in batches:
+        assert batch.cell_lines is not None
+        assert batch.position is not None
+        assert torch.equal(batch.cell_lines[batch.position], group[batch.rows])
     again = training._batches(300, 60, 1, 2, torch.device("cpu"), group)
-    assert any(not torch.equal(a, b) for a, b in zip(batches, again, strict=True))
+    assert any(not torch.equal(one, other.rows) for one, other in zip(rows, again, strict=True))
+
+
+def test_responses_on_another_scale_are_named() -> None:
+    data = fold_with_channels()
+    rows = data.roles[TRAIN]
+    data = replace(data, roles=data.roles | {TRAIN: replace(rows, auc=rows.auc * 20)})
+    with pytest.raises(ValueError, match=r"the training mean is \d+.*take readout joined"):
+        start_network(MODEL, TRAINING, data, 3)
 
 
 def test_inputs_are_standard_scores_by_omic() -> None:

@@ -253,7 +253,18 @@ class TermReadoutNetwork(nn.Module):
 
     @torch.no_grad()
     def start_at(self, auc: float) -> None:
-        """Let every prediction start near ``auc``, which has to lie between 0 and 1."""
+        """Let every prediction start near ``auc``, the training mean.
+
+        Raises
+        ------
+        ValueError
+            If it does not lie between 0 and 1, where the sigmoid does.
+        """
+        if not 0 < auc < 1:
+            raise ValueError(
+                f"network.readout: terms predicts AUCs with a mean between 0 and 1; the training mean is {auc:.4g}: "
+                "bring the responses to that scale, or take readout joined"
+            )
         for member in self.members:
             assert isinstance(member, Member)
             member.offset.fill_(math.log(auc / (1 - auc)))
