@@ -98,7 +98,7 @@ def folder(pristine: Path, finished: Path, portal: Serving, tmp_path_factory: py
     folder = copy_tree(pristine, tmp_path_factory.mktemp("portals") / "druggene")
     table = pd.read_csv(finished / RAW / "structures.csv")
     looked_up, unknown = table["drug"].iloc[1], table["drug"].iloc[3]
-    portal.files[f"/pug/compound/name/{looked_up}/property/SMILES,InChIKey,MolecularFormula/JSON"] = compound(
+    portal.files[f"/pug/compound/name/property/SMILES,InChIKey,MolecularFormula/JSON?name={looked_up}"] = compound(
         table["smiles"].iloc[1]
     )
     table[~table["drug"].isin([looked_up, unknown])].to_csv(folder / "mine.csv", index=False)
