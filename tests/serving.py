@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import pytest
 
@@ -21,13 +21,22 @@ class Request(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        self.respond(unquote(self.path))
+
+    def do_POST(self) -> None:
+        """Answer a form as if its fields stood in the address."""
+        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.path = f"{self.path}?{unquote_plus(form)}"
+        self.respond(self.path)
+
+    def respond(self, path: str) -> None:
         state = self.server.state
-        state.requests.append((unquote(self.path), self.headers.get("Range")))
+        state.requests.append((path, self.headers.get("Range")))
         fault = state.faults.popleft() if state.faults else None
         if fault is not None:
             fault(self)
             return
-        content = state.content(unquote(self.path))
+        content = state.content(path)
         if content is None:
             answer(self, 404, b"")
         else:

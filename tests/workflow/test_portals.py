@@ -98,7 +98,7 @@ def folder(pristine: Path, finished: Path, portal: Serving, tmp_path_factory: py
     folder = copy_tree(pristine, tmp_path_factory.mktemp("portals") / "druggene")
     table = pd.read_csv(finished / RAW / "structures.csv")
     looked_up, unknown = table["drug"].iloc[1], table["drug"].iloc[3]
-    portal.files[f"/pug/compound/name/{looked_up}/property/SMILES,InChIKey,MolecularFormula/JSON"] = compound(
+    portal.files[f"/pug/compound/name/property/SMILES,InChIKey,MolecularFormula/JSON?name={looked_up}"] = compound(
         table["smiles"].iloc[1]
     )
     table[~table["drug"].isin([looked_up, unknown])].to_csv(folder / "mine.csv", index=False)
@@ -197,3 +197,14 @@ def test_files_and_licences_are_listed(results: Path) -> None:
 
 def test_a_second_run_retrieves_nothing(results: Path, folder: Path) -> None:
     assert plan(folder, configs=CONFIGS).jobs == {}
+
+
+def test_what_a_folder_lacks_is_said_before_any_job(pristine: Path, finished: Path, tmp_path: Path) -> None:
+    folder = copy_tree(pristine, tmp_path / "druggene")
+    section = {"source": "local", "folder": str(finished / RAW)}
+    (folder / "local.yaml").write_text(yaml.safe_dump({"run": "local", "portals": section}))
+    run = snakemake(folder, "--cores", "1", "--configfile", "config/portals.yaml", "local.yaml", "--", "data")
+    assert run.returncode != 0
+    lacking = "gdsc/8.5/GDSC1_fitted_dose_response_27Oct23.xlsx, go/2022-07-01/go-basic.obo, go/2022-07-01/goa_human"
+    assert f"{RAW} lacks {lacking}" in run.text
+    assert not (folder / "results/local").exists()

@@ -7,6 +7,7 @@ tables of data/.
 from druggene.simulation import SOURCE as SIMULATED_SOURCE
 from druggene.sources.own import own_files
 from druggene.sources.portals import portal_files
+from druggene.sources.versions import require_local_files
 
 if config["input"] in ("portals", "simulated"):
     SIMULATED = config["input"] == "simulated"
@@ -21,6 +22,20 @@ if config["input"] in ("portals", "simulated"):
             )
         ]
     )
+    # What a folder lacks is said of all files at once, and not by the first job that misses one.
+    if config["portals"]["source"] == "local":
+        checked(
+            require_local_files,
+            [
+                entry
+                for entry in VERSIONS.values()
+                if f"{RETRIEVED}/{entry.place}"
+                in {*RAW, config["ontology"]["obo"], config["ontology"]["gaf"]}
+                and not Path(RETRIEVED, entry.place).is_file()
+            ],
+            config["portals"]["folder"],
+            "portals.folder",
+        )
     STRUCTURES = (
         [f"{RESULTS}/raw/structures.csv"]
         if SIMULATED

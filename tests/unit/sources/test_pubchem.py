@@ -27,11 +27,11 @@ def server() -> Iterator[Serving]:
 
 def know(server: Serving, name: str, *compounds: dict[str, Any]) -> None:
     body = json.dumps({"PropertyTable": {"Properties": compounds}}).encode()
-    server.files[f"/compound/name/{name}/property/SMILES,InChIKey,MolecularFormula/JSON"] = body
+    server.files[f"/compound/name/property/SMILES,InChIKey,MolecularFormula/JSON?name={name}"] = body
 
 
 def ask(server: Serving, path: Path, *names: str) -> dict[str, str]:
-    table = look_up(names, path, server.url, pause=0, retry=Retry(total=2, status_forcelist=(503,)))
+    table = look_up(names, path, server.url, pause=0, retry=Retry(total=2, status_forcelist=(503,), allowed_methods=("POST",)))
     return dict(zip(table["name"], table["status"], strict=True))
 
 

@@ -14,6 +14,8 @@ from druggene.labels import model_labels
 
 _RETRIEVED = "resources/retrieved/"
 """Begins the names of files that a rule brings where they are missing."""
+_NO_TEXT = re.compile(r"[-+]?[\d.]+|true|false|null", re.IGNORECASE)
+"""What YAML takes for a number, for yes or no, or for nothing, unless it is quoted."""
 _TABLE_FORMATS = (".parquet", ".csv", ".tsv")
 
 
@@ -67,6 +69,8 @@ def _describe(error: jsonschema.ValidationError) -> str:
     hint = ""
     if error.validator == "type" and re.fullmatch(r"[-+]?\d+e[-+]?\d+", written, re.IGNORECASE):
         hint = f"; write {re.sub('e', '.0e', written, flags=re.IGNORECASE)}, as YAML reads it as text"
+    elif error.validator == "type" and isinstance(error.instance, str) and _NO_TEXT.fullmatch(written):
+        hint = "; write it without quotes, and not in braces after --config, where all is text, but in a file"
     return f"{key or 'config'}: {error.message}{hint}"
 
 

@@ -1,7 +1,8 @@
 """Structures of drugs by name from PubChem, each answer kept so that a run can be repeated without asking again.
 
 The answers are a table that may be put under version control: name, cid, smiles, inchikey, formula, status and the day
-of the answer. PUG REST: ``<base>/compound/name/<name>/property/SMILES,InChIKey,MolecularFormula/JSON``.
+of the answer. PUG REST: ``<base>/compound/name/property/SMILES,InChIKey,MolecularFormula/JSON``, with the name in the
+body of a POST, because a part of the address cannot hold a slash (GDSC screened VNLG/124).
 """
 
 import datetime
@@ -10,7 +11,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import pandas as pd
 import requests
@@ -38,7 +38,12 @@ _SECONDS_BETWEEN: Final = 0.25
 _TIMEOUT_SECONDS: Final = (20, 60)
 _SAVE_EVERY: Final = 50
 _RETRY: Final = Retry(
-    total=6, backoff_factor=2.0, backoff_max=60, status_forcelist=(429, 500, 502, 503, 504), retry_after_max=600
+    total=6,
+    backoff_factor=2.0,
+    backoff_max=60,
+    status_forcelist=(429, 500, 502, 503, 504),
+    allowed_methods=("POST",),
+    retry_after_max=600,
 )
 
 
@@ -120,8 +125,8 @@ def _save(rows: list[dict[Any, Any]], path: FilePath) -> None:
 
 
 def _ask(session: requests.Session, base: str, name: str) -> dict[str, Any]:
-    url = f"{base.rstrip('/')}/compound/name/{quote(name, safe='')}/property/{_PROPERTIES}/JSON"
-    response = session.get(url, timeout=_TIMEOUT_SECONDS)
+    url = f"{base.rstrip('/')}/compound/name/property/{_PROPERTIES}/JSON"
+    response = session.post(url, data={"name": name}, timeout=_TIMEOUT_SECONDS)
     answer: dict[str, Any] = dict.fromkeys(COLUMNS) | {
         "name": name,
         "answered": datetime.datetime.now(datetime.UTC).date().isoformat(),

@@ -16,7 +16,7 @@ from typing import Final
 from urllib3.util import Retry
 
 from druggene.sources.download import ATTEMPTS, discard_part, download, part_of
-from druggene.sources.versions import PACKAGE_SCHEME, VersionEntry, checksum
+from druggene.sources.versions import PACKAGE_SCHEME, VersionEntry, checksum, local_file
 from druggene.tables import atomic_path, write_text
 
 RECORD_SUFFIX: Final = ".sha256"
@@ -154,10 +154,9 @@ def _copy_verified(entry: VersionEntry, target: Path, folder: str | os.PathLike[
     """Copy the file from the user's folder."""
     if folder is None:
         raise ValueError(f"{entry.file}: `source: local` needs `folder`, the folder in which the file lies")
-    places = (entry.place, f"{entry.dataset}/{entry.file}", entry.file)
-    path = next((each for place in places if (each := Path(folder) / place).is_file()), None)
+    path = local_file(entry, folder)
     if path is None:
-        raise ValueError(f"{Path(folder) / entry.file}: not found; {_use_local(entry)} to where it lies")
+        raise ValueError(f"{Path(folder) / entry.file}: not found; put version {entry.version} there")
     _take(entry, target, path, str(path), f"put version {entry.version} there")
 
 

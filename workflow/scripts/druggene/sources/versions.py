@@ -4,8 +4,9 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from druggene.tables import require_columns
@@ -139,6 +140,22 @@ def files_of(versions: Mapping[tuple[str, str, str], VersionEntry], dataset: str
             f"{', '.join(known) or 'none'}; choose one of these or add rows for it"
         )
     return found
+
+
+def local_file(entry: VersionEntry, folder: str | os.PathLike[str]) -> Path | None:
+    """Return where a file lies in the user's folder, as dataset/version/file, dataset/file or file; None if nowhere."""
+    places = (entry.place, f"{entry.dataset}/{entry.file}", entry.file)
+    return next((path for place in places if (path := Path(folder, place)).is_file()), None)
+
+
+def require_local_files(entries: Iterable[VersionEntry], folder: str | os.PathLike[str], key: str) -> None:
+    """Raise a ValueError that names every file which the user's folder, the value of ``key``, lacks."""
+    missing = [entry.place for entry in entries if local_file(entry, folder) is None]
+    if missing:
+        raise ValueError(
+            f"{key}: {folder} lacks {', '.join(missing)}; put what is missing there, under this name or without its "
+            "folders"
+        )
 
 
 def checksum(path: str | os.PathLike[str], kind: str) -> str:
