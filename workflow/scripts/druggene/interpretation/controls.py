@@ -1,6 +1,6 @@
 """Controls of scores: permuted labels, other folds and models, and the shape of the hierarchy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -90,11 +90,3 @@ def _per_drug(first: pd.DataFrame, second: pd.DataFrame, score: str, name: str) 
         for _, part in both.groupby(DRUG)
     ]
     return pd.DataFrame({"score": score, "compared_with": name, "rho": rho})
-
-
-def top_terms(scores: pd.DataFrame, by: str, drugs: Sequence[str], number: int) -> pd.DataFrame:
-    """Return the ``number`` best terms of each of ``drugs`` by one score, with their ranks."""
-    chosen = scores[scores[DRUG].isin(drugs)].dropna(subset=by)
-    ordered = chosen.sort_values([DRUG, by, TERM], ascending=[True, False, True])
-    ordered.insert(1, "rank", ordered.groupby(DRUG).cumcount() + 1)
-    return ordered[ordered["rank"] <= number].reset_index(drop=True)

@@ -45,10 +45,6 @@ class TermStates:
     values: np.ndarray
     trained: np.ndarray
 
-    def features(self) -> np.ndarray:
-        """Return C x (T H), the states as one row per cell line."""
-        return np.ascontiguousarray(self.values.reshape(-1, len(self.cell_lines)).T)
-
 
 def compute_states(checkpoint: Checkpoint, genotype: np.ndarray) -> np.ndarray:
     """Return T x H x C states for a C x M x G genotype, terms in the order of the checkpoint's hierarchy."""
