@@ -24,6 +24,7 @@ from druggene.published_weights import (
     main,
     read_state_dict,
 )
+from druggene.term_readout import ReadoutOptions
 from tests.reference.folds import small_fold
 from tests.reference.hierarchies import random_hierarchy, tricky_hierarchy
 from tests.reference.plain_network import PlainNetwork
@@ -177,6 +178,16 @@ def test_omics_kept_apart_cannot_be_exported() -> None:
     options = ModelOptions("apart", list(OMICS), "channels", "morgan", 2, 64, 4, [8, 4], 5)
     state = options.build(data.hierarchy, 64).state_dict()
     with pytest.raises(ValueError, match=r"apart: keeps 3 omics apart.*train it with genotype\.fusion sum or"):
+        export_state_dict(Checkpoint(options, data.hierarchy, data.encoder, None, state, {}))
+
+
+def test_a_read_out_of_all_terms_cannot_be_exported() -> None:
+    data = small_fold()
+    dropouts = dict.fromkeys([name for name in ReadoutOptions.__annotations__ if name.endswith("dropout")], 0.0)
+    readout = ReadoutOptions(latent=2, members=1, omic_weights=(1.0,), **dropouts)
+    options = ModelOptions("plus", list(OMICS), "sum", "morgan", 2, 64, 4, [8], 5, readout=readout)
+    state = options.build(data.hierarchy, 64, data.sizes).state_dict()
+    with pytest.raises(ValueError, match=r"plus: reads out all terms.*train it with network\.readout joined"):
         export_state_dict(Checkpoint(options, data.hierarchy, data.encoder, None, state, {}))
 
 

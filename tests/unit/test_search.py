@@ -13,6 +13,7 @@ from druggene.fold import train_fold
 from druggene.search import assign_inner_folds, choose_options, run_trials, tabulate_search
 from druggene.splits import assign_folds
 from druggene.tables import read_table, write_table
+from druggene.term_readout import ReadoutOptions
 from druggene.training import Trained
 from tests.reference.artifacts import write_fold
 from tests.unit.test_fold import MODEL_OPTIONS, TRAINING, outputs_in
@@ -159,11 +160,24 @@ def test_trials_are_reproducible_and_differ_by_fold_and_model(tmp_path: Path) ->
         assert (other["mse"] != trials["mse"]).all()
 
 
-def test_a_huge_learning_rate_is_not_chosen(tmp_path: Path) -> None:
+def test_a_read_out_of_all_terms_is_searched_like_any_network(tmp_path: Path) -> None:
     _, inner = write_inner(tmp_path)
-    trials = search(inner, (10.0, 0.02), (0.0,))
+    dropouts = dict.fromkeys([name for name in ReadoutOptions.__annotations__ if name.endswith("dropout")], 0.1)
+    readout = ReadoutOptions(latent=2, members=2, omic_weights=(1.0,), **dropouts)
+    model = replace(MODEL_OPTIONS, fusion="channels", drug_layers=[8], readout=readout)
+    options = replace(SHORT, alpha=0.0, drug_alpha=0.0, batch_by="cell_lines", batch_size=30, norm_weight=0.01)
+    trials = [run_trials(inner, "random_pairs", OUTER, model, options) for _ in range(2)]
+    pd.testing.assert_frame_equal(*trials)
+    slow = run_trials(inner, "random_pairs", OUTER, model, replace(options, learning_rate=1e-9))
+    choice = choose_options(pd.concat([trials[0], slow]))
+    assert (choice["learning_rate"].item(), choice["lambda"].item()) == (SHORT.learning_rate, 0.01)
+
+
+def test_a_large_learning_rate_is_not_chosen(tmp_path: Path) -> None:
+    _, inner = write_inner(tmp_path)
+    trials = search(inner, (1.0, 0.02), (0.0,))
     by_rate = trials.groupby("learning_rate")["mse"].mean()
-    assert by_rate[10.0] > 2 * by_rate[0.02]
+    assert by_rate[1.0] > 2 * by_rate[0.02]
     assert choose_options(trials)["learning_rate"].item() == 0.02
 
 

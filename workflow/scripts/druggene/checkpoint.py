@@ -24,7 +24,6 @@ from druggene.term_readout import Network, ReadoutOptions, TermReadoutNetwork
 
 FORMAT_VERSION = 1
 """Version of the layout below; raised when an older file could be misunderstood."""
-_DROPOUTS = ("gene_dropout", "term_dropout", "drug_dropout", "drug_effect_dropout", "cell_line_effect_dropout")
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class ModelOptions:
             fingerprint_chirality=drugs["fingerprint"]["chirality"],
             desalt=drugs["desalt"],
             targets=drugs["targets"],
-            readout=_readout(omics, fusion, network) if network["readout"] == "terms" else None,
+            readout=ReadoutOptions.from_config(omics, fusion, network) if network["readout"] == "terms" else None,
         )
 
     def build(self, hierarchy: Hierarchy, drug_features: int, sizes: tuple[int, int] = (0, 0)) -> Network:
@@ -80,17 +79,6 @@ class ModelOptions:
         return DrugGeneNetwork(
             hierarchy, drug_features, channels, self.term_neurons, self.drug_layers, self.final_neurons
         )
-
-
-def _readout(omics: Sequence[str], fusion: str, network: Mapping[str, Any]) -> ReadoutOptions:
-    """Gather the read-out's options of the section ``network``; channels without a weight have the weight 1."""
-    weights = network["omic_weights"]
-    return ReadoutOptions(
-        latent=network["latent"],
-        members=network["members"],
-        omic_weights=tuple(float(weights.get(omic, 1.0)) for omic in omics) if fusion == "channels" else (1.0,),
-        **{name: float(network[name]) for name in _DROPOUTS},
-    )
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,17 @@ def train_fold(
         "device": device.type,
         "versions": versions(),
     }
-    learned = data.encoder, data.drug_scaler, trained.state, provenance, data.target_encoder
-    checkpoint = Checkpoint(model, data.hierarchy, *learned, data.cell_lines, data.drug_names)
+    checkpoint = Checkpoint(
+        options=model,
+        hierarchy=data.hierarchy,
+        encoder=data.encoder,
+        drug_scaler=data.drug_scaler,
+        state=trained.state,
+        provenance=provenance,
+        target_encoder=data.target_encoder,
+        cell_lines=data.cell_lines,
+        drugs=data.drug_names,
+    )
     checkpoint.save(outputs["checkpoint"])
 
     marks = {key: read_metadata(paths["responses"])[key] for key in ("source", "simulated")}

@@ -190,6 +190,10 @@ class HierarchyBranch(nn.Module):
             self.norm.update_statistics(mean[self.canonical], variance[self.canonical], pairs)
         return root.T, _Reorder.apply(predictions, self.canonical, order)
 
+    def term_weights(self) -> list[Tensor]:
+        """Return the weights W of all terms, which the L2 term of the objective penalises."""
+        return [self.gene_weight, self.annotation_weight, self.edge_weight]
+
     @torch.no_grad()
     def states(self, genotype: Genotype) -> Tensor:
         """Return the states of all terms with the running statistics, T x H x C."""
@@ -340,9 +344,8 @@ class DrugGeneNetwork(nn.Module):
             head.second.bias.fill_(auc)
 
     def term_weights(self) -> list[Tensor]:
-        """Return the weights W of all terms, which the L2 term of the objective penalises."""
-        branch = self.hierarchy
-        return [branch.gene_weight, branch.annotation_weight, branch.edge_weight]
+        """Return the weights W of all terms; see :meth:`HierarchyBranch.term_weights`."""
+        return self.hierarchy.term_weights()
 
 
 _NORMS = (WeightedBatchNorm, nn.BatchNorm1d)

@@ -167,8 +167,14 @@ def export_state_dict(checkpoint: Checkpoint) -> dict[str, Tensor]:
     Raises
     ------
     ValueError
-        If the network keeps its omics apart: the published ones have one input per gene.
+        If the network keeps its omics apart or reads out all terms: the published ones have one input per gene and
+        join the root with the drug.
     """
+    if checkpoint.options.readout is not None:
+        raise ValueError(
+            f"{checkpoint.options.name}: reads out all terms, which the published networks do not; train it with "
+            "network.readout joined"
+        )
     hierarchy, order = checkpoint.hierarchy, WeightOrder.of(checkpoint)
     state = {key: value.detach().cpu() for key, value in checkpoint.state.items()}
     gene_weight = state["hierarchy.gene_weight"]

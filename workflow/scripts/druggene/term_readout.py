@@ -13,8 +13,9 @@ So ``P v + p (1 + r)`` is the weight of every term for that drug, and the weight
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,14 @@ class ReadoutOptions:
     drug_dropout: float
     drug_effect_dropout: float
     cell_line_effect_dropout: float
+
+    @classmethod
+    def from_config(cls, omics: Sequence[str], fusion: str, network: Mapping[str, Any]) -> Self:
+        """Read the section ``network`` of the configuration; omics that share a channel have the weight 1."""
+        options = {field.name: network[field.name] for field in fields(cls)}
+        weights = network["omic_weights"]
+        apart = tuple(float(weights[omic]) for omic in omics)
+        return cls(**options | {"omic_weights": apart if fusion == "channels" else (1.0,)})
 
 
 class Member(nn.Module):
@@ -107,18 +116,17 @@ class Member(nn.Module):
         effect = heard.T @ self.term_weight + self.seen_cell_line_effect[genotype.positions] * seen
 
         drug_latent, drug_effect, sensitivity = self._of_drugs(drugs)
-        z = latent @ drug_latent.T * (2 / math.sqrt(options.latent))
-        z = z + drug_effect + effect[:, None] * sensitivity
+        z = latent @ drug_latent.T + drug_effect + effect[:, None] * sensitivity
         z = z[pairs.cell_line, pairs.drug]
         return torch.sigmoid(z + self.offset) * self.ceiling, terms
 
     def _of_drugs(self, drugs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the vectors (D x K), effects (D) and sensitivities (D) of D drugs."""
+        """Return the vectors v (D x K), effects b (D) and sensitivities 1 + r (D) of D drugs, at their scales in z."""
         hidden = nn.functional.dropout(self.drug_hidden(drugs), self.options.drug_dropout, self.training)
         seen = self._seen(len(drugs), self.options.drug_effect_dropout, hidden)[:, None]
         latent = self.drug_latent(hidden) + self.seen_drug_latent * seen
         effect, sensitivity = (self.drug_effect(hidden) + self.seen_drug_effect * seen).unbind(1)
-        return latent, 2 * effect, 1 + sensitivity
+        return latent * (2 / math.sqrt(self.options.latent)), 2 * effect, 1 + sensitivity
 
     def _seen(self, rows: int, dropout: float, like: Tensor) -> Tensor:
         """Return 1 for rows that keep their correction in this step, 0 for others."""
@@ -129,8 +137,7 @@ class Member(nn.Module):
     def weights_of(self, drugs: Tensor) -> Tensor:
         """Return the weight of every term for D x F drugs, T x D: what a term says times its weight adds up to z."""
         latent, _, sensitivity = self._of_drugs(drugs)
-        weights = self.term_latent @ latent.T * (2 / math.sqrt(self.options.latent))
-        return weights + self.term_weight[:, None] * sensitivity
+        return self.term_latent @ latent.T + self.term_weight[:, None] * sensitivity
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
@@ -197,12 +204,15 @@ class TermReadoutNetwork(nn.Module):
             Member(hierarchy, sizes, drug_features, term_neurons, hidden, options) for _ in range(options.members)
         )
 
+    def _members(self) -> list[Member]:
+        """Return the members by their type; an ``nn.ModuleList`` knows modules alone."""
+        return [cast(Member, member) for member in self.members]
+
     def gather(self, genotype: Tensor) -> Genotype:
         """Prepare a C x M x G genotype for :meth:`forward`: standard scores, each omic by its weight."""
         scores = ((genotype - self.input_mean) / self.input_deviation).clamp(-_LARGEST_SCORE, _LARGEST_SCORE)
-        member = self.members[0]
-        assert isinstance(member, Member)
-        return member.hierarchy.gather(scores * scores.new_tensor(self.options.omic_weights)[:, None])
+        weighed = scores * scores.new_tensor(self.options.omic_weights)[:, None]
+        return self._members()[0].hierarchy.gather(weighed)
 
     def forward(self, genotype: Genotype, drugs: Tensor, pairs: Pairs) -> Output:
         """Predict ``pairs`` of C gathered cell lines and D x F drugs.
@@ -231,8 +241,7 @@ class TermReadoutNetwork(nn.Module):
         assert not self.training, "contributions are those of the trained network; call eval() first"
         features = self._features(drugs)
         parts = []
-        for member in self.members:
-            assert isinstance(member, Member)
+        for member in self._members():
             _, terms = member.hierarchy(genotype, pairs.cell_line_counts)
             parts.append(terms[:, pairs.cell_line] * member.weights_of(features)[:, pairs.drug])
         return torch.stack(parts).mean(0)
@@ -247,8 +256,7 @@ class TermReadoutNetwork(nn.Module):
     def initialise(self, init: Init, seed: int) -> None:
         """Draw all parameters from ``seed``; ``init`` is the joined network's and of no concern here."""
         generator = torch.Generator().manual_seed(seed)
-        for member in self.members:
-            assert isinstance(member, Member)
+        for member in self._members():
             member.initialise(generator)
 
     @torch.no_grad()
@@ -265,16 +273,12 @@ class TermReadoutNetwork(nn.Module):
                 f"network.readout: terms predicts AUCs with a mean between 0 and 1; the training mean is {auc:.4g}: "
                 "bring the responses to that scale, or take readout joined"
             )
-        for member in self.members:
-            assert isinstance(member, Member)
+        for member in self._members():
             member.offset.fill_(math.log(auc / (1 - auc)))
 
     def term_weights(self) -> list[Tensor]:
-        """Return the weights W of all terms of all members, which the L2 term of the objective penalises."""
-        branches = [member.hierarchy for member in self.members if isinstance(member, Member)]
-        return [
-            getattr(branch, name) for branch in branches for name in ("gene_weight", "annotation_weight", "edge_weight")
-        ]
+        """Return the weights W of all terms of all members; see :meth:`HierarchyBranch.term_weights`."""
+        return [weight for member in self._members() for weight in member.hierarchy.term_weights()]
 
 
 def _dropout_mask(shape: tuple[int, ...], part: float, device: torch.device) -> Tensor:

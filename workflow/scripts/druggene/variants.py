@@ -28,7 +28,16 @@ def model_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
         label, omics, hierarchy, seed, and every section of ``OVERRIDDEN`` with the model's keys laid over it.
     """
     settings = {"hierarchy": REAL, "seed": config["seed"]} | dict(model)
-    return settings | {section: config[section] | model.get(section, {}) for section in OVERRIDDEN}
+    return settings | {section: _laid_over(config[section], model.get(section, {})) for section in OVERRIDDEN}
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``below`` with the keys of ``above`` laid over it, sections within sections too."""
+    laid = dict(below)
+    for key, value in above.items():
+        inner = isinstance(value, Mapping) and isinstance(below.get(key), Mapping)
+        laid[key] = _laid_over(below[key], value) if inner else value
+    return laid
 
 
 def has_own_genotype(config: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
@@ -64,11 +73,11 @@ def ablation_models(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     variants = {BASE: {"label": base["label"]}} | ablations["variants"]
     models = {}
     for variant, own in variants.items():
-        laid = {key: base.get(key, {}) | value if isinstance(value, dict) else value for key, value in own.items()}
-        seeds = laid.pop("seeds", ablations["seeds"])
+        seeds = own.get("seeds", ablations["seeds"])
+        laid = _laid_over(base, {key: value for key, value in own.items() if key != "seeds"})
         for number in range(seeds):
             is_base = variant == BASE and number == 0
             name = ablations["base"] if is_base else f"ablation_{variant}_seed_{number + 1}"
             seed = base.get("seed", config["seed"]) + number
-            models[name] = base | laid | {"seed": seed, "variant": variant}
+            models[name] = laid | {"seed": seed, "variant": variant}
     return models
