@@ -31,7 +31,9 @@ def know(server: Serving, name: str, *compounds: dict[str, Any]) -> None:
 
 
 def ask(server: Serving, path: Path, *names: str) -> dict[str, str]:
-    table = look_up(names, path, server.url, pause=0, retry=Retry(total=2, status_forcelist=(503,), allowed_methods=("POST",)))
+    table = look_up(
+        names, path, server.url, pause=0, retry=Retry(total=2, status_forcelist=(503,), allowed_methods=("POST",))
+    )
     return dict(zip(table["name"], table["status"], strict=True))
 
 
