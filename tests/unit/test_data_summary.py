@@ -58,6 +58,9 @@ def test_preprocessing_goes_on_with_every_fold() -> None:
 
 
 def test_omics_are_measured() -> None:
+    nowhere = pd.DataFrame({"g": [np.nan, np.nan], "h": [np.nan, 1.0]}, index=["A", "B"])
+    assert measure_omic(nowhere) == (1, 1, 0.75)
+    assert measure_omic(nowhere[["g"]]) == (0, 0, 1)
     assert measure_omic(pd.DataFrame({"g": [1.0, np.nan], "h": [2.0, 3.0]}, index=["A", "B"])) == (2, 2, 0.25)
 
 
@@ -79,5 +82,6 @@ def test_markdown_is_for_people() -> None:
     text = to_markdown(table, "Sources", simulated=True)
     assert (
         text
-        == "Sources of **simulated** data.\n\n| data | read | used |\n| --- | --- | --- |\n| a\\|b | 12,345 | – |\n"
+        == "Sources of **simulated** data.\n\n| data | read | used |\n| --- | ---: | ---: |\n| a\\|b | 12,345 | – |\n"
     )
+    assert to_markdown(table.iloc[:0], "Files", simulated=False) == "Files: none.\n"

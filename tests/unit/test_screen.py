@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from druggene.screen import Screen, normalise_name, number_pairs, write_screen
+from druggene.screen import NOT_MEASURED, Screen, normalise_name, number_pairs, write_screen
 from druggene.tables import read_metadata, read_table
 
 
@@ -67,6 +67,13 @@ def test_replicates_share_a_pair_and_pairs_are_numbered_in_order(screen: Screen)
 def test_pairs_do_not_depend_on_the_order_of_the_file(screen: Screen, seed: int) -> None:
     shuffled = screen.responses.sample(frac=1, random_state=seed)
     pd.testing.assert_frame_equal(number_pairs(shuffled), number_pairs(screen.responses))
+
+
+def test_cell_lines_of_an_omic_without_a_curve_are_counted(screen: Screen) -> None:
+    screen.units["mutation"] = NOT_MEASURED
+    screen.count_matched()
+    counts = screen.counts.set_index("step")[["n_in", "n_out"]]
+    assert counts.T.to_dict("list") == {"expression matched": [5, 4], "copy_number matched": [4, 3]}
 
 
 def test_incomplete_cell_lines_and_drugs_go_and_are_counted(screen: Screen) -> None:

@@ -7,6 +7,10 @@ SELECTION = {
     for key in ["min_genes", "min_genes_over_child", "max_layers"]
 }
 
+GO_TABLES = {
+    name: f"{RESULTS}/data/ontology/{name}.parquet"
+    for name in ["terms", "term_edges", "annotations"]
+}
 # The published ontology names no terms: their names come from the OBO file.
 ONTOLOGY = (
     {
@@ -14,10 +18,7 @@ ONTOLOGY = (
         "obo": config["ontology"]["obo"],
     }
     if config["ontology"]["source"] == "published"
-    else {
-        name: f"{RESULTS}/data/ontology/{name}.parquet"
-        for name in ["terms", "term_edges", "annotations"]
-    }
+    else GO_TABLES
 )
 
 
@@ -29,9 +30,7 @@ if config["ontology"]["source"] == "go":
             obo=config["ontology"]["obo"],
             gaf=config["ontology"]["gaf"],
         output:
-            terms=f"{RESULTS}/data/ontology/terms.parquet",
-            term_edges=f"{RESULTS}/data/ontology/term_edges.parquet",
-            annotations=f"{RESULTS}/data/ontology/annotations.parquet",
+            **GO_TABLES,
         log:
             f"{RESULTS}/logs/extract_annotations.log",
         benchmark:

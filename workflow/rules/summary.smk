@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+COUNTED = GO_TABLES if config["ontology"]["source"] == "go" else {}
 FOLD_TABLES = ["genes", "terms", "term_edges", "term_genes"]
 ALL_FOLDS = [
     (protocol, fold, f"{RESULTS}/data/{protocol}/fold_{fold}")
@@ -32,11 +33,7 @@ rule tabulate_data:
         mutation=f"{RESULTS}/data/mutation.parquet",
         expression=f"{RESULTS}/data/expression.parquet",
         copy_number=f"{RESULTS}/data/copy_number.parquet",
-        ontology=branch(
-            config["ontology"]["source"] == "go",
-            then=[ONTOLOGY[name] for name in ONTOLOGY if name.endswith("s")],
-            otherwise=[],
-        ),
+        ontology=list(COUNTED.values()),
         folds=[
             f"{folder}/{table}.parquet"
             for *_, folder in ALL_FOLDS
@@ -60,7 +57,7 @@ rule tabulate_data:
         mem_mb=scaled(1500, per_megabyte=10),
         runtime=scaled(10),
     params:
-        ontology=[name for name in ONTOLOGY if name.endswith("s")],
+        ontology=list(COUNTED),
         fold_tables=FOLD_TABLES,
         retrieved=RETRIEVED,
         folds=ALL_FOLDS,

@@ -85,6 +85,20 @@ def test_matrix_of_25q2_takes_the_default_profile_of_each_model(tmp_path: Path) 
     assert list(matrix.columns) == ["TP53"]
 
 
+def test_profiles_columns_and_variants_that_do_not_count_are_counted(tmp_path: Path, genes: GeneTable) -> None:
+    header = "ModelID,IsDefaultEntryForModel,TP53 (7157),X1 (Unknown)\n"
+    read_gene_matrix(write(tmp_path / "m.csv", header + "ACH-1,No,1,9\nACH-1,Yes,2,9\nACH-2,Yes,3,9\n"), genes)
+    variants = "ModelID,HugoSymbol,VariantInfo\nACH-1,TP53,missense\nACH-1,TP53,intron\nACH-2,,missense\n"
+    read_mutations(write(tmp_path / "v.csv", variants), gene_table=genes)
+    counted = {(step, what): (n_in, n_out) for step, what, n_in, n_out, _ in genes.counts}
+    assert counted == {
+        ("genes identified", "genes of m.csv"): (2, 1),
+        ("genes unified", "genes of m.csv"): (1, 1),
+        ("default profiles", "rows of m.csv"): (3, 2),
+        ("variants counted", "variants of v.csv"): (3, 1),
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -186,7 +186,7 @@ def test_code_inside_a_tensor_is_refused(tmp_path: Path) -> None:
         ({"GDSC_CNV__pkl": pickle.dumps([1, 2])}, r"GDSC_CNV\.pkl: is not a dictionary"),
         ({"GDSC_CNV__pkl": contents()["GDSC_CNV.pkl"][:40]}, r"GDSC_CNV\.pkl: is damaged"),
         ({"SMILES_dict__pkl": pickle.dumps({"Dabrafenib": ""})}, r"Dabrafenib has no SMILES"),
-        ({"GDSC2_AUC__csv": CURVES.replace("0.75", "n/a").encode()}, r"GDSC2_AUC\.csv, row 4: AUC 'n/a'"),
+        ({"GDSC2_AUC__csv": CURVES.replace("0.75", "n/a").encode()}, r"GDSC2_AUC\.csv: row 4: AUC 'n/a'"),
         ({"GDSC2_AUC__csv": b"CELL_LINE_NAME,DRUG_NAME,IC50\n"}, r"missing column\(s\) AUC"),
     ],
 )

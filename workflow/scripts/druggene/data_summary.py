@@ -77,7 +77,7 @@ def preprocessing_table(
         rows.append(
             pd.DataFrame(
                 [
-                    ("genes selected", f"genes ({where})", n_genes, genes, "not often mutated, annotated and measured"),
+                    ("genes selected", f"genes ({where})", n_genes, genes, "not annotated, measured or often mutated"),
                     ("hierarchy built", f"genes ({where})", genes, annotated, "of no kept term"),
                     ("hierarchy built", f"terms ({where})", None, len(tables["terms"]), reason),
                     ("hierarchy built", f"edges of terms ({where})", None, len(tables["term_edges"]), ""),
@@ -113,16 +113,19 @@ def file_table(entries: Sequence[Mapping[str, Any]], folder: str | Path) -> pd.D
 
 
 def measure_omic(matrix: pd.DataFrame) -> tuple[int, int, float]:
-    """Return the numbers of cell lines and genes of an omic's table and the fraction of missing values."""
-    values = matrix.drop(columns=CELL_LINE, errors="ignore")
-    return (*values.shape, float(values.isna().to_numpy().mean()))
+    """Return how many cell lines and genes of an omic's table have any value, and the fraction of missing values."""
+    there = matrix.drop(columns=CELL_LINE, errors="ignore").notna().to_numpy()
+    return int(there.any(axis=1).sum()), int(there.any(axis=0).sum()), float(1 - there.mean())
 
 
 def to_markdown(table: pd.DataFrame, title: str, simulated: bool) -> str:
-    """Return a table for people; numbers are grouped by thousands, simulated data say so."""
-    head = [f"{title}{' of **simulated** data' if simulated else ''}.", ""]
-    lines = [list(map(str, table.columns)), ["---"] * table.shape[1], *map(_cells, table.itertuples(index=False))]
-    return "\n".join([*head, *map(markdown_row, lines)]) + "\n"
+    """Return a table for people; numbers are grouped by thousands, simulated data say so, an empty table too."""
+    head = f"{title}{' of **simulated** data' if simulated else ''}"
+    if table.empty:
+        return f"{head}: none.\n"
+    rule = ["---:" if pd.api.types.is_numeric_dtype(kind) else "---" for kind in table.dtypes]
+    lines = [list(map(str, table.columns)), rule, *map(_cells, table.itertuples(index=False))]
+    return "\n".join([f"{head}.", "", *map(markdown_row, lines)]) + "\n"
 
 
 def _cells(row: Iterable[Any]) -> list[str]:

@@ -107,6 +107,16 @@ class Screen:
         """The lossy steps so far: step, what, n_in, n_out, reason."""
         return pd.DataFrame(self._counts, columns=["step", "what", "n_in", "n_out", "reason"])
 
+    def count_matched(self) -> None:
+        """Note for each omic that was measured how many of its cell lines have a curve."""
+        screened = self.responses[CELL_LINE].unique()
+        for omic in self._measured():
+            index = self.omics[omic].index
+            self.count(f"{omic} matched", "cell lines", len(index), index.isin(screened).sum(), "without a curve")
+
+    def _measured(self) -> list[str]:
+        return [omic for omic in OMICS if self.units[omic] != NOT_MEASURED]
+
     def combine_curves(self, replicates: str, overlap: str, preference: Sequence[str]) -> None:
         """Combine several curves of a pair, as :func:`druggene.responses.combine_curves` says, and count what goes."""
         before = len(self.responses)
@@ -120,7 +130,7 @@ class Screen:
 
         Each loss is counted. Raises a ValueError when nothing is left.
         """
-        for omic in (omic for omic in OMICS if self.units[omic] != NOT_MEASURED):
+        for omic in self._measured():
             measured = set(self.omics[omic].index)
             self._keep_cell_lines(measured, f"{omic} present", f"cell line without {omic}")
         problems = pd.Series([_problem(smiles) for smiles in self.drugs[SMILES]], index=self.drugs.index, dtype=object)

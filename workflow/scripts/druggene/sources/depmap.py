@@ -75,6 +75,7 @@ NON_SILENT: Final = frozenset(
 """Consequences that count as a mutation; of several (joined by ``&``), one is enough."""
 
 _GENE_COLUMN: Final = re.compile(r"(\S+) \((\d+)\)")
+_COLUMN_OF_A_GENE: Final = re.compile(r"\S+ \(.*\)")
 _MODEL_COLUMNS: Final = ("ModelID", "DepMap_ID")
 _SYMBOL_COLUMNS: Final = ("HugoSymbol", "Hugo_Symbol")
 _ENTREZ_COLUMNS: Final = ("EntrezGeneID", "Entrez_Gene_Id")
@@ -100,11 +101,16 @@ def read_gene_matrix(path: FilePath, genes: GeneTable | None = None) -> pd.DataF
     id_column = next((name for name in _MODEL_COLUMNS if name in header), header[0])
     if id_column in named:
         raise ValueError(f"{path}: neither a column ModelID nor a first column with the model; restore it")
+    others = set(header) - named.keys() - {id_column, _DEFAULT_COLUMN}
+    unknown = sum(_COLUMN_OF_A_GENE.fullmatch(column) is not None for column in others)
+    if genes is not None and unknown:
+        what = f"genes of {Path(path).name}"
+        genes.count("genes identified", what, len(named) + unknown, len(named), "column without an Entrez id")
     symbols = _kept_symbols(named, genes, path)
     default = [_DEFAULT_COLUMN] if _DEFAULT_COLUMN in header else []
     table = read_columns(path, [id_column, *default, *symbols], dict.fromkeys(symbols, pa.float32()))
     if default:
-        table = table.filter(is_true(table[_DEFAULT_COLUMN]))
+        table = _default_entries(table, genes, path)
     models = pd.Index(table[id_column].to_pandas(), name=CELL_LINE)
     if models.hasnans:
         raise ValueError(f"{path}: a row names no model; fill in column {id_column!r} or remove the row")
@@ -119,10 +125,18 @@ def read_gene_matrix(path: FilePath, genes: GeneTable | None = None) -> pd.DataF
         cell = f"column {list(symbols)[place]!r} of model {models[row]!r}"
         raise ValueError(f"{path}: {cell} is infinite; leave empty what was not measured")
     logger.info("%s: %d models, %d genes", path, *values.shape)
-    other = set(header) - named.keys() - {id_column, *default}
-    if other:
-        logger.info("%s: columns left out, as they hold no gene with an Entrez id: %s", path, ", ".join(sorted(other)))
+    if others:
+        logger.info("%s: columns left out, as they hold no gene with an Entrez id: %s", path, ", ".join(sorted(others)))
     return pd.DataFrame(values, index=models, columns=list(symbols.values()))
+
+
+def _default_entries(table: pa.Table, genes: GeneTable | None, path: FilePath) -> pa.Table:
+    """Return the rows of the profiles that stand for their models."""
+    kept = table.filter(is_true(table[_DEFAULT_COLUMN]))
+    if genes is not None:
+        reason = "of a profile that is not the model's default"
+        genes.count("default profiles", f"rows of {Path(path).name}", len(table), len(kept), reason)
+    return kept
 
 
 def _kept_symbols(named: dict[str, re.Match[str]], genes: GeneTable | None, path: FilePath) -> dict[str, str]:
@@ -164,7 +178,7 @@ def read_mutations(path: FilePath, genes: Collection[str] = (), gene_table: Gene
     optional = [name for name in ("VepBiotype", _DEFAULT_COLUMN, entrez) if name in header]
     table = read_columns(path, [model_column, symbol_column, *consequences, *optional], {})
     if _DEFAULT_COLUMN in header:
-        table = table.filter(is_true(table[_DEFAULT_COLUMN]))
+        table = _default_entries(table, gene_table, path)
     variants = table.to_pandas()
     measured = pd.Index(sorted(variants[model_column].dropna().unique()), name=CELL_LINE)
 
@@ -182,6 +196,8 @@ def read_mutations(path: FilePath, genes: Collection[str] = (), gene_table: Gene
     counted = variants[counts]
     symbols = counted[symbol_column]
     if gene_table is not None:
+        reason = "silent, not coding, or of no gene or model"
+        gene_table.count("variants counted", f"variants of {Path(path).name}", len(variants), len(counted), reason)
         ids = None if entrez is None else whole_number_text(counted[entrez].astype("str"))
         symbols = gene_table.current(symbols, ids, str(path))
     columns = pd.Index(sorted({*symbols.unique(), *genes}))

@@ -18,6 +18,7 @@ import torch
 from druggene.constants import AUC, CELL_LINE, COPY_NUMBER, DRUG, EXPRESSION, MUTATION, OMICS, SMILES, TISSUE
 from druggene.screen import Screen, normalise_name
 from druggene.sources.drug_targets import add_targets
+from druggene.sources.reading import to_auc
 from druggene.tables import require_columns
 
 SCREENS: Final = ("GDSC1", "GDSC2")
@@ -219,10 +220,7 @@ def _read_responses(archive: zipfile.ZipFile, screen: str) -> pd.DataFrame:
     where = f"{archive.filename}, {_FOLDER}{screen}_AUC.csv"
     table = pd.read_csv(io.BytesIO(_read_member(archive, f"{screen}_AUC.csv")), dtype="str", keep_default_na=False)
     require_columns(table.columns, ["CELL_LINE_NAME", "DRUG_NAME", "AUC"], where)
-    auc = pd.to_numeric(table["AUC"], errors="coerce")
-    if auc.isna().any():
-        row = int(auc.isna().to_numpy().argmax())
-        raise ValueError(f"{where}, row {row + 2}: AUC {table['AUC'].iloc[row]!r} is not a number")
+    auc = to_auc(table["AUC"], where, "AUC")
     return pd.DataFrame(
         {CELL_LINE: table["CELL_LINE_NAME"], DRUG: table["DRUG_NAME"].str.strip(), AUC: auc, "source": screen}
     )
@@ -304,7 +302,7 @@ def _assemble(
     for omic, matrix in matrices.items():
         lines = _match(matrix.index, line_spelling)
         result.omics[omic] = matrix.loc[list(lines.values())].set_axis(list(lines), axis=0)
-        result.count(f"{omic} matched", "cell lines", len(matrix), len(lines), f"cell line without a curve in {screen}")
+        result.count(f"{omic} matched", "cell lines", len(matrix), len(lines), f"without a curve in {screen}")
     reason = f"structure of a drug that {screen} does not have, or of one spelled twice"
     result.count("structures matched", "drugs", len(structures), len(smiles), reason)
     return result

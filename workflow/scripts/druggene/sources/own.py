@@ -88,6 +88,7 @@ def read_own(folder: FilePath, source: str, drug_targets: pd.DataFrame | None = 
     )
     known = set(screen.drugs[DRUG])
     screen.select("drug described", f"drug not in {files[DRUGS].name}", drugs=known)
+    screen.count_matched()
     screen.keep_complete()
     return screen
 

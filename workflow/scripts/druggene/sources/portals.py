@@ -175,6 +175,7 @@ def read_portals(
     _count_cell_lines(screen, curves, model_of)
     screen.count("model found", "curves", len(curves), len(found), "of a cell line without a model")
     screen.count("AUC present", "curves", len(found), len(matched), "no AUC")
+    screen.count_matched()
     screen.keep_complete()
     return screen
 
