@@ -130,6 +130,7 @@ def read_release(
         units=units,
         source=f"files published with {_PAPERS[dataset]}, {origin}",
     )
+    screen.count_matched()
     screen.keep_complete()
     return screen
 
