@@ -3,8 +3,9 @@
     DRUGGENE_DATA=/where/it/lies PYTHONPATH=workflow/scripts:. python -m benchmarks.auc_scales
 
 Reads responses.parquet of the folder that DRUGGENE_DATA names (ccle_name, smiles, value, source) and prints the table
-in docs/data.md: of the pairs of cell line and structure that both have, each with the mean of its curves, the
-correlation and the difference of CTRP's area divided by the width from the other AUC.
+of which docs/data.md has a part: of the pairs of cell line and structure that both have, each with the mean of its
+curves, the correlation and the difference of CTRP's area divided by the width from the other AUC; then the part of
+CTRP's curves above 1.
 """
 
 import os

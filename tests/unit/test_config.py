@@ -86,6 +86,16 @@ def test_folders_may_be_named_from_the_home_folder(tmp_path: Path, monkeypatch: 
     assert config["gdsc_wheel"]["folder"] == str(folder)
 
 
+def test_a_table_of_structures_may_be_named_from_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.csv").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = merged({"input": "portals", "portals": {"structures": "$HOME/mine.csv"}})
+    complete_config(config, SCHEMA, ROOT)
+    assert config["portals"]["structures"] == str(tmp_path / "mine.csv")
+
+
 @pytest.mark.parametrize(
     ("overlay", "message"),
     [

@@ -25,7 +25,8 @@ def test_each_source_stands_as_read_and_as_used() -> None:
     used = READ[READ["source"] == "G"].iloc[:2]
     sources = pd.concat([summarise_sources(READ, "read"), summarise_sources(used, "used")])
     omics = {"mutation": (3, 5, 0.0), "expression": (2, 4, 0.125), "copy_number": (2, 4, 1.0)}
-    table = source_table(sources, omics, {"terms": 7}).set_index(["data", "quantity"])
+    counts = COUNTS.assign(step="expression matched", what="cell lines", n_in=9)
+    table = source_table(sources, counts, omics, {"terms": 7}).set_index(["data", "quantity"])
     assert table.loc[("G", "curves")].tolist() == [3, 2]
     assert table.loc[("G", "cell lines")].tolist() == [2, 1]
     assert table.loc[("all screens", "pairs")].tolist() == [4, 2]
@@ -33,6 +34,8 @@ def test_each_source_stands_as_read_and_as_used() -> None:
     assert table.loc[("C", "curves"), "read"] == 1
     assert np.isnan(table.loc[("C", "curves"), "used"])
     assert table.loc[("expression", "missing, %"), "used"] == 12.5
+    assert table.loc[("expression", "cell lines")].tolist() == [9, 2]
+    assert np.isnan(table.loc[("mutation", "cell lines"), "read"])
     assert table.loc[("ontology", "terms"), "read"] == 7
 
 

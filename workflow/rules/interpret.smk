@@ -1,6 +1,8 @@
-# Requires: checkpoints of {INTERPRETED_MODELS}, data/responses.parquet, data/<protocol>/folds.parquet, genotypes
-# Gives: interpretation/<protocol>/<model>/<labels>/, where labels are measured, or permuted for the control
+"""Interpretation of the networks.
 
+Reads checkpoints, data/responses.parquet, data/<protocol>/folds.parquet and genotypes; writes
+interpretation/<protocol>/<model>/<labels>/, where labels are measured, or permuted for the control.
+"""
 
 INTERPRETATION = config["interpretation"]
 JOINED_MODELS = [

@@ -1,6 +1,8 @@
-# Requires: config["ontology"], {RESULTS}/data/{protocol}/fold_{fold}/genes.parquet
-# Gives: {RESULTS}/data/ontology/*.parquet (source: go), the hierarchy of each fold, its text files below
-# {RESULTS}/ontology/, and {RESULTS}/tables/hierarchies/: what the Gene Ontology gives beside what was published
+"""The hierarchy of each fold, and what the Gene Ontology gives beside what was published.
+
+Reads the files of the ontology and data/<protocol>/fold_<k>/genes.parquet; writes data/ontology/ (source: go), the
+hierarchies below data/, the same as text below ontology/, and tables/hierarchies/.
+"""
 
 SELECTION = {
     key: config["ontology"][key]

@@ -1,5 +1,7 @@
-# Requires: config["simulated"], resources/, {RESULTS}/data/ontology/*.parquet
-# Gives (input: simulated): {RESULTS}/raw/ in the portals' formats with the truth
+"""The simulated cohort.
+
+Reads resources/ and data/ontology/; writes raw/ (input: simulated), files in the portals' formats with the truth.
+"""
 
 PORTAL_RAW_FILES = [
     "depmap/Model.csv",

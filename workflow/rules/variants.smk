@@ -1,5 +1,7 @@
-# Requires: data/<protocol>/fold_<k>/{genes,terms,term_edges,term_genes}.parquet
-# Gives: data/<protocol>/fold_<k>/<model>/, for a model with an encoding or a hierarchy of its own
+"""Models with an encoding or a hierarchy of their own.
+
+Reads genes and the hierarchy in data/<protocol>/fold_<k>/; writes those of a model below it, in <model>/.
+"""
 
 
 use rule encode_genotype as encode_genotype_of_model with:

@@ -19,11 +19,12 @@ def main() -> None:
         (protocol, fold, {name: read_table(f"{folder}/{name}.parquet") for name in params.fold_tables})
         for protocol, fold, folder in params.folds
     ]
+    counts = read_table(inputs.counts)
     tables = {
-        "sources": ("Data sources", source_table(read_table(inputs.sources), omics, ontology)),
+        "sources": ("Data sources", source_table(read_table(inputs.sources), counts, omics, ontology)),
         "preprocessing": (
             "Preprocessing",
-            preprocessing_table(read_table(inputs.counts), folds, max(genes for _, genes, _ in omics.values())),
+            preprocessing_table(counts, folds, max(genes for _, genes, _ in omics.values())),
         ),
         "files": ("Retrieved files", file_table(params.files, params.retrieved)),
     }

@@ -124,6 +124,9 @@ def test_a_malformed_folder_of_omics_is_refused(files: dict[str, Path], tmp_path
     pd.DataFrame({"BRAF": ["high"]}, index=["PLAIN"]).to_parquet(folder / "mutation.parquet")
     with pytest.raises(ValueError, match=r"mutation\.parquet: column 'BRAF' is not numeric"):
         read_release(files, omics_folder=folder)
+    pd.DataFrame({"BRAF": [np.inf]}, index=["PLAIN"]).to_parquet(folder / "mutation.parquet")
+    with pytest.raises(ValueError, match=r"mutation\.parquet: column 'BRAF' has an infinite value"):
+        read_release(files, omics_folder=folder)
     (folder / "mutation.parquet").unlink()
     with pytest.raises(ValueError, match=r"mutation\.parquet: not found"):
         read_release(files, omics_folder=folder)

@@ -20,7 +20,7 @@ _TABLE_FORMATS = (".parquet", ".csv", ".tsv")
 
 
 def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) -> None:
-    """Fill in the schema's defaults, expand environment variables in folders, and check everything.
+    """Fill in the schema's defaults, expand environment variables in paths, and check everything.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
     problems = [_describe(error) for error in _errors(config, schema)] + list(_not_finite(config))
     if not problems:
         _fill_defaults(config, schema)
-        _expand_folders(config)
+        _expand_paths(config)
         for section in (config, config["ablations"]):
             key = "models" if "models" in section else "variants"
             section[key] = {name: entry for name, entry in section[key].items() if entry is not None}
@@ -97,12 +97,13 @@ def _fill_defaults(config: dict[str, Any], schema: dict[str, Any]) -> None:
             _fill_defaults(config[key], part)
 
 
-def _expand_folders(config: dict[str, Any]) -> None:
+def _expand_paths(config: dict[str, Any]) -> None:
     for section, key in (
         ("gdsc_wheel", "folder"),
         ("release", "folder"),
         ("release", "omics_folder"),
         ("portals", "folder"),
+        ("portals", "structures"),
         ("own", "folder"),
     ):
         if config[section][key] is not None:

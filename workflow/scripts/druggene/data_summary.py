@@ -7,6 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from druggene.constants import CELL_LINE, GENE, OMICS
+from druggene.screen import MATCHED
 from druggene.sources.retrieval import RECORD_SUFFIX
 from druggene.tables import markdown_row
 
@@ -23,7 +24,10 @@ _QUANTITIES: Final = {
 
 
 def source_table(
-    sources: pd.DataFrame, omics: Mapping[str, tuple[int, int, float]], ontology: Mapping[str, int]
+    sources: pd.DataFrame,
+    counts: pd.DataFrame,
+    omics: Mapping[str, tuple[int, int, float]],
+    ontology: Mapping[str, int],
 ) -> pd.DataFrame:
     """Return the table of data sources: data, quantity, read and used.
 
@@ -34,6 +38,8 @@ def source_table(
     ----------
     sources
         As :func:`druggene.responses.summarise_sources` gives it, of the stages "read" and "used".
+    counts
+        Lossy steps from the sources to the screen; one of each omic begins with all its cell lines.
     omics
         Omic to the numbers of its cell lines and genes and the fraction of missing values.
     ontology
@@ -45,11 +51,16 @@ def source_table(
         for column, quantity in _QUANTITIES.items():
             values = [part[column].get(source) for part in (by_stage[READ], by_stage[USED])]
             rows.append(("all screens" if source == "all" else source, quantity, values[0], values[1]))
+    lines_read = counts[counts["what"] == "cell lines"].set_index("step")["n_in"]
     for omic in OMICS:
         lines, genes, missing = omics[omic]
         name = omic.replace("_", " ")
         percent = round(100 * missing, 2)
-        rows += [(name, "cell lines", None, lines), (name, "genes", None, genes), (name, "missing, %", None, percent)]
+        rows += [
+            (name, "cell lines", lines_read.get(MATCHED.format(omic)), lines),
+            (name, "genes", None, genes),
+            (name, "missing, %", None, percent),
+        ]
     rows += [("ontology", quantity, number, None) for quantity, number in ontology.items()]
     return pd.DataFrame(rows, columns=["data", "quantity", READ, USED])
 

@@ -168,6 +168,10 @@ def _graph(dag: Any, obo: FilePath, relationships: Sequence[str]) -> tuple[pd.Da
             logger.warning("%s: no edge of the relationship %s; check ontology.relationships", obo, relationship)
         logger.info("%s: %d %s edges, %d of them new", obo, len(related), relationship, len(related - edges))
         edges |= related
+    roots = sorted(living.keys() - {child for _, child in edges})
+    if len(roots) > 1:
+        message = "%s: %d terms have no parent, and only what lies below the root of %s counts: %s"
+        logger.warning(message, obo, len(roots), NAMESPACE, ", ".join(roots[:5]) + " …" * (len(roots) > 5))
     below: dict[str, list[str]] = {}
     for parent, child in edges:
         below.setdefault(parent, []).append(child)

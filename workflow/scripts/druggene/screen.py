@@ -14,6 +14,9 @@ from druggene.molecules import read_molecule
 from druggene.responses import combine_curves, summarise_sources
 from druggene.tables import require_columns, write_table
 
+MATCHED = "{} matched"
+"""The step that begins with all cell lines of an omic and keeps those with a curve."""
+
 NOT_MEASURED = "not measured: there is no table of it"
 """Unit of an omic that a source does not have; its values are all missing."""
 
@@ -112,7 +115,7 @@ class Screen:
         screened = self.responses[CELL_LINE].unique()
         for omic in self._measured():
             index = self.omics[omic].index
-            self.count(f"{omic} matched", "cell lines", len(index), index.isin(screened).sum(), "without a curve")
+            self.count(MATCHED.format(omic), "cell lines", len(index), index.isin(screened).sum(), "without a curve")
 
     def _measured(self) -> list[str]:
         return [omic for omic in OMICS if self.units[omic] != NOT_MEASURED]

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 
 from druggene.constants import AUC, CELL_LINE, COPY_NUMBER, DRUG, EXPRESSION, MUTATION, OMICS, SMILES, TISSUE
-from druggene.screen import Screen, normalise_name
+from druggene.screen import MATCHED, Screen, normalise_name
 from druggene.sources.drug_targets import add_targets
 from druggene.sources.reading import to_auc
 from druggene.tables import require_columns
@@ -302,7 +302,7 @@ def _assemble(
     for omic, matrix in matrices.items():
         lines = _match(matrix.index, line_spelling)
         result.omics[omic] = matrix.loc[list(lines.values())].set_axis(list(lines), axis=0)
-        result.count(f"{omic} matched", "cell lines", len(matrix), len(lines), f"without a curve in {screen}")
+        result.count(MATCHED.format(omic), "cell lines", len(matrix), len(lines), f"without a curve in {screen}")
     reason = f"structure of a drug that {screen} does not have, or of one spelled twice"
     result.count("structures matched", "drugs", len(structures), len(smiles), reason)
     return result

@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from druggene.constants import (
     AUC,
@@ -29,6 +28,7 @@ from druggene.constants import (
 )
 from druggene.screen import Screen, fill_unmeasured
 from druggene.sources.drug_targets import add_targets
+from druggene.sources.own import read_own_matrix
 from druggene.tables import require_columns
 
 CELL_LINES_FILE: Final = "cell_item.txt"
@@ -130,6 +130,7 @@ def read_release(
         units=units,
         source=f"files published with {_PAPERS[dataset]}, {origin}",
     )
+    screen.count_matched()
     screen.keep_complete()
     return screen
 
@@ -226,23 +227,16 @@ def _read_matrix(path: Path, lines: list[str], genes: list[str]) -> pd.DataFrame
 
 
 def _read_omic(path: Path, lines: list[str]) -> pd.DataFrame:
-    """Read an omic of other origin and keep the cell lines of the release."""
+    """Read an omic of other origin, checked as the user's own are, and keep the cell lines of the release."""
     if not path.is_file():
         raise ValueError(
             f"{path}: not found; release.omics_folder must hold {', '.join(f'{o}.parquet' for o in OMICS)}"
         )
-    try:
-        matrix = pd.read_parquet(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"{path}: not a readable Parquet file ({reason}); write it again") from error
-    if not all(pd.api.types.is_numeric_dtype(kind) for kind in matrix.dtypes):
-        column = next(name for name, kind in matrix.dtypes.items() if not pd.api.types.is_numeric_dtype(kind))
-        raise ValueError(f"{path}: column {column!r} is not numeric; the index names cell lines, each column is a gene")
+    matrix = read_own_matrix(path)
     kept = matrix[matrix.index.isin(lines)]
     if kept.empty:
         raise ValueError(f"{path}: no row is named like a cell line of {CELL_LINES_FILE}; index it by CCLE name")
-    return kept.astype("float32")
+    return kept
 
 
 def _describe_cell_lines(lines: list[str]) -> pd.DataFrame:
