@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from druggene.constants import OMICS
 from druggene.data_summary import file_table, measure_omic, preprocessing_table, source_table, to_markdown
 from druggene.responses import summarise_sources
 
@@ -37,6 +38,13 @@ def test_each_source_stands_as_read_and_as_used() -> None:
     assert table.loc[("expression", "cell lines")].tolist() == [9, 2]
     assert np.isnan(table.loc[("mutation", "cell lines"), "read"])
     assert table.loc[("ontology", "terms"), "read"] == 7
+
+
+def test_a_single_source_stands_once() -> None:
+    one = READ[READ["source"] == "G"]
+    sources = pd.concat([summarise_sources(one, "read"), summarise_sources(one, "used")])
+    table = source_table(sources, COUNTS, dict.fromkeys(OMICS, (3, 5, 0.0)), {})
+    assert table["data"].drop_duplicates().tolist() == ["G", "mutation", "expression", "copy number"]
 
 
 def test_preprocessing_goes_on_with_every_fold() -> None:

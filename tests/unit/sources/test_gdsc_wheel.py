@@ -122,6 +122,15 @@ def test_every_loss_is_counted(tmp_path: Path) -> None:
     assert kept(screen, "structure present", "curves") == (9, 8)
 
 
+def test_what_was_read_has_the_homonyms_that_are_dropped(tmp_path: Path) -> None:
+    screen = read(make_wheel(tmp_path, GDSC2_AUC__csv=(CURVES + "KMH-2,Dabrafenib,0.4\n").encode()))
+    assert kept(screen, "homonyms dropped", "curves") == (11, 10)
+    assert screen.sources.set_index(["source", "stage"]).loc[("GDSC2", "read"), ["cell_lines", "curves"]].tolist() == [
+        6,
+        11,
+    ]
+
+
 def test_names_taken_as_one_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     read(make_wheel(tmp_path))
     assert "HT-29 as H-T29" in caplog.text

@@ -47,7 +47,8 @@ def source_table(
     """
     rows: list[tuple[str, str, float | None, float | None]] = []
     by_stage = {stage: part.set_index("source") for stage, part in sources.groupby("stage")}
-    for source in dict.fromkeys(sources["source"]):
+    names = list(dict.fromkeys(sources["source"]))
+    for source in names if len(names) > 2 else names[:1]:  # one source alone is all there is
         for column, quantity in _QUANTITIES.items():
             values = [part[column].get(source) for part in (by_stage[READ], by_stage[USED])]
             rows.append(("all screens" if source == "all" else source, quantity, values[0], values[1]))

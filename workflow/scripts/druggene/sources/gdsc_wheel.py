@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 
 from druggene.constants import AUC, CELL_LINE, COPY_NUMBER, DRUG, EXPRESSION, MUTATION, OMICS, SMILES, TISSUE
+from druggene.responses import summarise_sources
 from druggene.screen import MATCHED, Screen, normalise_name
 from druggene.sources.drug_targets import add_targets
 from druggene.sources.reading import to_auc
@@ -290,6 +291,7 @@ def _assemble(
         omics={},
         units=dict(UNITS),
         source=source,
+        sources=summarise_sources(measured, "read"),
     )
     reason = f"another cell line of nearly the same name has the omics: {', '.join(HOMONYMS)}"
     for what, n_in, n_out in (
