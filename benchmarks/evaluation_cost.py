@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from druggene.tables import read_table
 
+_CONFIG = Path(__file__).parents[1] / "config" / "config.yaml"
 # How often a rule runs: once, or for every one of these.
 PER_RUN = ("extract_annotations", "tidy_gdsc_wheel", "compute_drug_features", "tabulate_data")
 PER_PROTOCOL = ("assign_folds", "predict_naive", "evaluate_models", "plot_metrics")
@@ -93,8 +95,9 @@ def main() -> None:
     """Print the table of costs and what follows from it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="results/<run> of a finished run")
-    defaults = {"pairs": 509_294, "folds": 10, "protocols": 4, "models": 4, "seeds": 10, "epochs": 60}
-    for name, value in (defaults | {"batch_size": 5000}).items():
+    training = yaml.safe_load(_CONFIG.read_text())["training"]
+    defaults = {"pairs": 509_294, "folds": 10, "protocols": 4, "models": 4, "seeds": 10}
+    for name, value in (defaults | {key: training[key] for key in ("epochs", "batch_size")}).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
     parser.add_argument("--step-seconds", type=float, default=0.25, help="of one training step on one core")
     parser.add_argument("--step-megabytes", type=float, default=1450, help="that a training holds")

@@ -47,7 +47,6 @@ from druggene.training import TrainingOptions, predict
 _CONFIG = Path(__file__).parents[1] / "config" / "config.yaml"
 _MARKS = {"source": "random", "simulated": True}
 _FOLDS = 10
-_BATCH = 10_000
 _NETWORK = "druggene"
 _TABLES = ("by_fold", "by_drug", "by_cell_line", "intervals", "comparison", "significance")
 _LIMIT = 4.0
@@ -130,7 +129,7 @@ class Steps:
     def training(self) -> None:
         """Read a fold, train for one epoch, validate, predict the test pairs, write the checkpoint."""
         config = _config()
-        training = config["training"] | {"epochs": 1, "batch_size": _BATCH}
+        training = config["training"] | {"epochs": 1}
         options = TrainingOptions.from_config(training, config["network"], 1)
         model = ModelOptions.from_config(_NETWORK, OMICS, "sum_rescaled", config["drugs"], config["network"])
         outputs = {"checkpoint": self.checkpoint, "predictions": str(self.folder / "test.parquet")}

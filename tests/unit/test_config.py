@@ -142,6 +142,13 @@ def test_a_table_of_structures_may_be_named_from_the_home_folder(
         ({"ablations": {"protocols": ["published"]}}, r"ablations\.protocols: published needs input: release"),
         ({"ablations": {"variants": {"base": {"label": "x"}}}}, r"ablations\.variants: 'base' should not be valid"),
         ({"ablations": {"variants": {"sum": {"label": "DrugGene"}}}}, r"ablations: the label 'DrugGene' stands twice"),
+        (
+            {
+                "search": {"enabled": True},
+                "ablations": {"variants": {"slow": {"label": "Slow", "training": {"learning_rate": 0.001}}}},
+            },
+            r"variants\.slow\.training\.learning_rate: the base's, chosen by the search, would take its place",
+        ),
         ({"models": {"lasso": {"label": "Mine", "omics": ["mutation"]}}}, r"models\.lasso: a rival has this name"),
         (
             {"models": {"mine": {"label": "Boosted trees", "omics": ["mutation"]}}},

@@ -86,11 +86,13 @@ def check_plan(repository: Path, names: tuple[str, ...], special: dict[str, int]
 
 
 WHEEL = {"retrieve_wheel": 1, "tidy_gdsc_wheel": 1, "extract_annotations": 1}
+SIMULATED = {"extract_annotations": 1, "simulate_cohort": 1, "tidy_portals": 1}
 SHIPPED = {
     (): WHEEL,
     ("gdsc.yaml",): WHEEL,
     ("gdsc.yaml", "plus.yaml"): WHEEL | {"encode_genotype_of_model": 40, "build_control_hierarchy": 20},
-    ("simulated.yaml",): {"extract_annotations": 1, "simulate_cohort": 1, "tidy_portals": 1},
+    ("simulated.yaml",): SIMULATED,
+    ("simulated.yaml", "recovery.yaml"): SIMULATED,
     ("druggene.yaml",): {"retrieve_file": 10, "tidy_release": 1},
     ("druggene.yaml", "plus_released.yaml"): {
         "retrieve_file": 10,

@@ -165,7 +165,7 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
         own = config["models"][name].get("network", {})
         if own.get("readout", config["network"]["readout"]) != "joined":
             yield f"interpretation.models: {name!r} has the read-out terms; only one with joined can be interpreted"
-    yield from _impossible_ablations(config["ablations"], config["models"])
+    yield from _impossible_ablations(config["ablations"], config["models"], config["search"]["enabled"])
 
 
 def _incomplete_folder(config: dict[str, Any], root: Path) -> Iterator[str]:
@@ -189,8 +189,8 @@ def _incomplete_folder(config: dict[str, Any], root: Path) -> Iterator[str]:
         yield "genes.top_mutated_fraction: without a table of mutations no gene is more mutated; set it to 1"
 
 
-def _impossible_ablations(ablations: dict[str, Any], models: dict[str, Any]) -> Iterator[str]:
-    """Yield an ablation's base that is no model, and labels that stand twice."""
+def _impossible_ablations(ablations: dict[str, Any], models: dict[str, Any], searched: bool) -> Iterator[str]:
+    """Yield an ablation's base that is no model, labels that stand twice, and keys that the search would override."""
     base = ablations["base"]
     if base not in models:
         # Without variants there is nothing to ablate, and any models will do.
@@ -201,6 +201,9 @@ def _impossible_ablations(ablations: dict[str, Any], models: dict[str, Any]) -> 
     twice = {label for label in labels if labels.count(label) > 1}
     if twice:
         yield f"ablations: the label {min(twice)!r} stands twice; tables and figures could not tell the variants apart"
+    for name, variant in ablations["variants"].items() if searched else ():
+        for key in sorted({"lambda", "learning_rate"} & set(variant.get("training", {}))):
+            yield f"ablations.variants.{name}.training.{key}: the base's, chosen by the search, would take its place"
 
 
 def _missing_folders(config: dict[str, Any], root: Path, source: str, contents: dict[str, str]) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The figure of intervals: what each model reaches over all pairs, per drug and per cell line."""
 
-import textwrap
 from typing import Final
 
 import numpy as np
@@ -10,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from druggene.constants import MODEL
-from druggene.plotting import GREY, KINDS, mark_simulated, new_figure, style
+from druggene.plotting import GREY, KINDS, style
 from druggene.plotting.metrics import axis_limits, note_absent
+from druggene.plotting.rows import label_panel, label_rows, new_figure_of_rows
 from druggene.tables import require_columns
 
 # Level, metric, name, and whether more is better; in reading order.
@@ -57,16 +57,9 @@ def plot_intervals(intervals: pd.DataFrame, *, title: str, confidence: float, si
     # Drugs or cell lines of which none has enough test pairs have no panel.
     panels = [panel for panel in _PANELS if panel[0] in set(intervals["level"])]
     n_rows = -(-len(panels) // _COLUMNS)
-    caption = _caption(intervals, confidence)
-    top, row, axis, bottom = 12.0, 4.2, 17.0, 5.0 + 3.5 * len(caption)
-    height = top + n_rows * (row * len(models) + axis) + bottom
-    figure = new_figure(height)
     with style():
-        figure.set_layout_engine(
-            "constrained", rect=(0.0, bottom / height, 1.0, 1 - (top + bottom) / height), w_pad=0.06
-        )
-        figure.text(0.01, 1 - 2 / height, title, va="top", fontsize=9, fontweight="bold")
-        _add_legend(figure, set(models["kind"]), confidence, 1 - 6.5 / height)
+        caption, legend = _caption(intervals, confidence), _legend(set(models["kind"]))
+        figure = new_figure_of_rows(title, legend, caption, len(models), n_rows, simulated)
         grid: np.ndarray = figure.subplots(n_rows, _COLUMNS, sharey=True, squeeze=False)
         for axes in grid.flat[len(panels) :]:
             axes.remove()
@@ -74,11 +67,7 @@ def plot_intervals(intervals: pd.DataFrame, *, title: str, confidence: float, si
         for letter, axes, (level, metric, name, more_is_better) in drawn:
             chosen = intervals[(intervals["level"] == level) & (intervals["metric"] == metric)]
             _draw(axes, models.merge(chosen[[MODEL, "value", "low", "high"]], on=MODEL, how="left"), more_is_better)
-            axes.set_title(letter, loc="left", fontweight="bold", pad=4)
-            axes.set_xlabel(name + ("\nhigher is better →" if more_is_better else "\n← lower is better"))
-        figure.text(0.01, (bottom - 2) / height, "\n".join(caption), va="top", color=GREY, linespacing=1.4)
-        if simulated:
-            mark_simulated(figure)
+            label_panel(axes, letter, name, more_is_better)
     return figure
 
 
@@ -101,36 +90,23 @@ def _draw(axes: Axes, rows: pd.DataFrame, more_is_better: bool) -> None:
         axes.axvline(float(reference.iloc[0]), color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
     for place in np.flatnonzero((rows["kind"] != rows["kind"].shift()).to_numpy())[1:]:
         axes.axhline(place - 0.5, color="black", linewidth=0.5)
-    axes.set_yticks(range(len(rows)), rows["label"])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", color="#E5E5E5", linewidth=0.5)
+    label_rows(axes, rows["label"].tolist())
     axes.set_xlim(low, high)
     axes.locator_params(axis="x", nbins=5)
 
 
-def _add_legend(figure: Figure, kinds: set[str], confidence: float, top: float) -> None:
+def _legend(kinds: set[str]) -> list[Line2D]:
     handles = [
         Line2D([], [], color=colour, marker=marker, markersize=4, linewidth=1.2, label=name)
         for kind, (name, colour, marker) in KINDS.items()
         if kind in kinds
     ]
     dashes = (0, (4, 3))
-    handles.append(Line2D([], [], color=GREY, linewidth=0.6, linestyle=dashes, label="Drug + cell-line effects"))
-    legend = figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0.01, top),
-        ncols=4,
-        frameon=False,
-        borderpad=0,
-        handletextpad=0.4,
-    )
-    legend.set_in_layout(False)
+    return [*handles, Line2D([], [], color=GREY, linewidth=0.6, linestyle=dashes, label="Drug + cell-line effects")]
 
 
-def _caption(intervals: pd.DataFrame, confidence: float) -> list[str]:
-    """Return the lines below the panels: what the bars are, and how many rows, drugs and cell lines count."""
+def _caption(intervals: pd.DataFrame, confidence: float) -> str:
+    """Return the sentences below the panels: what the bars are, and how many rows, drugs and cell lines count."""
     counts = intervals[intervals["metric"] == "pearson"].groupby("level")["n"].max()
     cluster = str(intervals.loc[intervals["level"] == "pooled", "resampled"].iloc[0]).replace("_", " ")
     sentences = [
@@ -143,4 +119,4 @@ def _caption(intervals: pd.DataFrame, confidence: float) -> list[str]:
         if level in counts
     ]
     sentences.append("Beyond effects: after subtracting the drug + cell-line effects from both sides")
-    return textwrap.wrap("; ".join(sentences[:-1]) + ". " + sentences[-1] + ".", width=135)
+    return "; ".join(sentences[:-1]) + ". " + sentences[-1] + "."

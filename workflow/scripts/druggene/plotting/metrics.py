@@ -1,6 +1,5 @@
 """The figure of metrics over folds: a dot per fold, for all models."""
 
-import textwrap
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,7 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from druggene.constants import FOLD, MODEL
-from druggene.plotting import GREY, KINDS, mark_simulated, new_figure, style
+from druggene.plotting import GREY, KINDS, style
+from druggene.plotting.rows import label_panel, label_rows, new_figure_of_rows
 from druggene.tables import require_columns
 
 # Column, name, and whether more is better; in reading order.
@@ -94,23 +94,13 @@ def plot_metrics(by_fold: pd.DataFrame, *, title: str, notes: str = "", simulate
     models = pd.concat([models[models["kind"] == kind] for kind in KINDS], ignore_index=True)
     limits = {metric: axis_limits(by_fold, metric, more_is_better) for metric, _, more_is_better in _METRICS}
     cut = any(((by_fold[metric] < low) | (by_fold[metric] > high)).any() for metric, (low, high) in limits.items())
-    caption = _caption(by_fold, cut, notes)
-    top, row, axis, bottom = 12.0, 4.2, 17.0, 5.0 + 3.5 * len(caption)
-    height = top + 2 * (row * len(models) + axis) + bottom
-    figure = new_figure(height)
     with style():
-        panels = (0.0, bottom / height, 1.0, 1 - (top + bottom) / height)
-        figure.set_layout_engine("constrained", rect=panels, w_pad=0.06)
-        figure.text(0.01, 1 - 2 / height, title, va="top", fontsize=9, fontweight="bold")
-        _add_legend(figure, set(models["kind"]), by_fold[FOLD].nunique(), 1 - 6.5 / height)
+        caption, legend = _caption(by_fold, cut, notes), _legend(set(models["kind"]), by_fold[FOLD].nunique())
+        figure = new_figure_of_rows(title, legend, caption, len(models), 2, simulated)
         grid: np.ndarray = figure.subplots(2, 3, sharey=True)
         for letter, axes, (metric, name, more_is_better) in zip("abcdef", grid.flat, _METRICS, strict=True):
             _draw_metric(axes, by_fold, models, metric, limits[metric])
-            axes.set_title(letter, loc="left", fontweight="bold", pad=4)
-            axes.set_xlabel(name + ("\nhigher is better →" if more_is_better else "\n← lower is better"))
-        figure.text(0.01, (bottom - 2) / height, "\n".join(caption), va="top", color=GREY, linespacing=1.4)
-        if simulated:
-            mark_simulated(figure)
+            label_panel(axes, letter, name, more_is_better)
     return figure
 
 
@@ -123,9 +113,7 @@ def _draw_metric(
     below, above = values < low, values > high
     _draw_folds(axes, by_fold, metric, list(models[MODEL]), below | above)
     axes.set_ylabel("")
-    axes.set_yticks(range(len(models)), models["label"])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", color="#E5E5E5", linewidth=0.5)
+    label_rows(axes, models["label"].tolist())
     for row in np.flatnonzero((models["kind"] != models["kind"].shift()).to_numpy())[1:]:
         axes.axhline(row - 0.5, color="black", linewidth=0.5)
     # A note in a row that has dots gets a strip of its own, so that it covers none.
@@ -221,7 +209,7 @@ def axis_limits(values_of: pd.DataFrame, metric: str, more_is_better: bool) -> t
     return low - margin, high + margin
 
 
-def _add_legend(figure: Figure, kinds: set[str], n_folds: int, top: float) -> None:
+def _legend(kinds: set[str], n_folds: int) -> list[Line2D]:
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle="", markersize=4, label=f"{name}, one fold")
         for kind, (name, colour, marker) in KINDS.items()
@@ -230,20 +218,11 @@ def _add_legend(figure: Figure, kinds: set[str], n_folds: int, top: float) -> No
     if n_folds > 1:
         label = "Mean ± standard deviation over folds"
         handles.append(Line2D([], [], color="black", linewidth=0.8, marker="|", markersize=6, label=label))
-    legend = figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0.01, top),
-        ncols=4,
-        frameon=False,
-        borderpad=0,
-        handletextpad=0.4,
-    )
-    legend.set_in_layout(False)
+    return handles
 
 
-def _caption(by_fold: pd.DataFrame, cut: bool, notes: str) -> list[str]:
-    """Return the lines below the panels: numbers of folds and test pairs, marks that are used, and ``notes``."""
+def _caption(by_fold: pd.DataFrame, cut: bool, notes: str) -> str:
+    """Return the sentences below the panels: numbers of folds and test pairs, marks that are used, and ``notes``."""
     n_folds = by_fold[FOLD].nunique()
     fewest, most = int(by_fold["n_pairs"].min()), int(by_fold["n_pairs"].max())
     pairs = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
@@ -255,4 +234,4 @@ def _caption(by_fold: pd.DataFrame, cut: bool, notes: str) -> list[str]:
         sentences.append("Triangle: mean beyond the axis")
     if notes:
         sentences.append(notes.rstrip("."))
-    return textwrap.wrap(". ".join(sentences) + ".", width=135)
+    return ". ".join(sentences) + "."
