@@ -92,7 +92,6 @@ def test_markdown_is_for_people() -> None:
     table = pd.DataFrame({"data": ["a|b"], "read": [12345.0], "used": [np.nan]})
     text = to_markdown(table, "Sources", simulated=True)
     assert (
-        text
-        == "Sources of **simulated** data.\n\n| data | read | used |\n| --- | ---: | ---: |\n| a\\|b | 12,345 | – |\n"
+        text == "# Sources, simulated data\n\n| data | read | used |\n| --- | ---: | ---: |\n| a\\|b | 12,345 | – |\n"
     )
-    assert to_markdown(table.iloc[:0], "Files", simulated=False) == "Files: none.\n"
+    assert to_markdown(table.iloc[:0], "Files", simulated=False) == "# Files\n\nNone.\n"

@@ -21,6 +21,7 @@ _QUANTITIES: Final = {
     "curves": "curves",
     "auc_above_1": "curves with an AUC above 1",
 }
+_HEADERS: Final = {"n_in": "in", "n_out": "out", "checksum_kind": "kind of checksum"}
 
 
 def source_table(
@@ -132,12 +133,13 @@ def measure_omic(matrix: pd.DataFrame) -> tuple[int, int, float]:
 
 def to_markdown(table: pd.DataFrame, title: str, simulated: bool) -> str:
     """Return a table for people; numbers are grouped by thousands, simulated data say so, an empty table too."""
-    head = f"{title}{' of **simulated** data' if simulated else ''}"
+    head = f"# {title}{', simulated data' if simulated else ''}\n\n"
     if table.empty:
-        return f"{head}: none.\n"
+        return f"{head}None.\n"
+    columns = [_HEADERS.get(column, column) for column in table.columns]
     rule = ["---:" if pd.api.types.is_numeric_dtype(kind) else "---" for kind in table.dtypes]
-    lines = [list(map(str, table.columns)), rule, *map(_cells, table.itertuples(index=False))]
-    return "\n".join([f"{head}.", "", *map(markdown_row, lines)]) + "\n"
+    lines = [columns, rule, *map(_cells, table.itertuples(index=False))]
+    return head + "\n".join(map(markdown_row, lines)) + "\n"
 
 
 def _cells(row: Iterable[Any]) -> list[str]:
