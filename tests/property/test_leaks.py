@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from druggene.fold import train_fold
-from druggene.rivals import RIVALS
 from druggene.rivals.fold import fit_fold
 from druggene.rivals.naive import NAIVE, predict_naive
+from druggene.rivals.registry import RIVALS
 from druggene.splits import PUBLISHED, assign_folds
 from druggene.tables import read_metadata, read_table, write_table
 from tests.reference.artifacts import write_fold

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from druggene.rivals import RIVALS
 from druggene.rivals.data import RivalData
 from druggene.rivals.fold import fit_fold
+from druggene.rivals.registry import RIVALS
 from druggene.tables import read_metadata, read_table, write_table
 from tests.reference.artifacts import write_fold
 from tests.reference.rivals import OPTIONS

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from druggene.constants import AUC, FOLD, MODEL, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
-from druggene.rivals import RIVALS
 from druggene.rivals.data import RivalData
+from druggene.rivals.registry import RIVALS
 from druggene.seeds import seed_of
 from druggene.tables import read_metadata, write_table
 
