@@ -49,7 +49,7 @@ lint: .venv/.installed-dev
 benchmark: .venv/.installed
 	PYTHONPATH=workflow/scripts:. $(BIN)/python -m benchmarks.training_step $(ARGS)
 
-# Time and memory of every step at half a million pairs, about five minutes; ARGS="--quick" needs seconds.
+# Time and memory of every step at half a million pairs, about a minute; ARGS="--quick" needs seconds.
 benchmark-scale: .venv/.installed
 	PYTHONPATH=workflow/scripts:. $(BIN)/python -m benchmarks.scale $(ARGS)
 

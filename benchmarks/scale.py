@@ -2,7 +2,7 @@
 
 Random data of 500,000 pairs of 1,225 cell lines and 684 drugs on the full hierarchy, through the functions and
 artifacts that the workflow's jobs use, each step in a process of its own. Prints a table and writes scale.json to
-benchmarks/results/; fails if a step needs more memory than ``--limit``. Takes some five minutes on 2 cores.
+benchmarks/results/; fails if a step needs more memory than ``--limit``. Takes about a minute.
 
     make benchmark-scale
     make benchmark-scale ARGS="--quick"
