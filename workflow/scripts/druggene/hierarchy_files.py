@@ -17,6 +17,7 @@ from druggene.constants import GENE, TERM
 from druggene.gene_ontology import NO_DATA, read_obo_gaf, read_obo_uniprot, read_term_names
 from druggene.hierarchy import Hierarchy
 from druggene.hierarchy_comparison import HierarchyComparison
+from druggene.logs import run_command
 from druggene.ontology import (
     build_hierarchy,
     decoded,
@@ -150,13 +151,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 1 after a message on standard error."""
     parsed = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        parsed.run(parsed)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run_command(lambda: parsed.run(parsed))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Logging of a job: one file per rule, with the time of every line and the error that ended it."""
+"""Logging: one file per rule, with the time of every line and the error that ended it; and of a command line."""
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -22,3 +23,14 @@ def log_to(path: str) -> None:
         sys.__excepthook__(kind, error, trace)
 
     sys.excepthook = log_exception
+
+
+def run_command(run: Callable[[], None]) -> int:
+    """Run a command line with its log on standard error; return 0, or 1 after the message of a user's mistake."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        run()
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -24,6 +24,7 @@ from druggene.checkpoint import Checkpoint, ModelOptions, versions
 from druggene.constants import GENE, OMICS
 from druggene.genotype import GenotypeEncoder
 from druggene.hierarchy import Hierarchy
+from druggene.logs import run_command
 from druggene.ontology import read_published_ontology
 from druggene.published_state import (
     COUNTER,
@@ -376,16 +377,16 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 1 after a message on standard error."""
     parsed = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    files = [Path(file).resolve() for file in (parsed.weights, parsed.ontology, parsed.genes, parsed.output) if file]
-    try:
+
+    def run() -> None:
+        files = [
+            Path(file).resolve() for file in (parsed.weights, parsed.ontology, parsed.genes, parsed.output) if file
+        ]
         if len(set(files)) < len(files):
             raise ValueError("the same file is named twice; give each its own")
         parsed.run(parsed)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    return run_command(run)
 
 
 if __name__ == "__main__":
