@@ -338,3 +338,41 @@ def test_inputs_are_standard_scores_by_omic() -> None:
     assert torch.isin(
         gathered.inputs[0][0].round(decimals=4), torch.cat([scores.flatten(), torch.zeros(1)]).round(decimals=4)
     ).all()
+
+
+def test_every_parameter_has_the_step_size_and_decay_of_its_part() -> None:
+    data = fold_with_channels()
+    options = replace(TRAINING, decay={"terms": 0.4, "drug_layers": 0.3, "effects": 0.2, "latent": 0.1})
+    network = start_network(replace(MODEL, readout=replace(READOUT, members=2)), options, data, 3)
+    optimizer, _ = training.Trainer(network, data, options, 3)._optimizer(training._Phase("joint", 5))
+    found = {
+        id(parameter): (group["initial_lr"], group["weight_decay"])
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
+    expected = {
+        "term_latent": 0.4,
+        "drug_hidden.0.weight": 0.3,
+        "drug_effect.bias": 0.3,
+        "seen_drug_effect": 0.2,
+        "seen_cell_line_effect": 0.2,
+        "seen_drug_latent": 0.1,
+        "offset": 0.0,
+        "hierarchy.gene_weight": 0.0,
+    }
+    parameters = dict(network.named_parameters())
+    assert len(found) == len(parameters)
+    for member in (0, 1):
+        for name, decay in expected.items():
+            rate = options.learning_rate * (options.hierarchy_rate if name.startswith("hierarchy") else 1)
+            assert found[id(parameters[f"members.{member}.{name}"])] == (pytest.approx(rate), decay), name
+
+
+def test_decay_shrinks_what_it_is_given_for() -> None:
+    data = fold_with_channels()
+    norms = []
+    for decay in ({}, {"terms": 1.0}):
+        network = start_network(MODEL, TRAINING, data, 3)
+        training.Trainer(network, data, replace(TRAINING, decay=decay), 3).run()
+        norms.append(dict(network.named_parameters())["members.0.term_weight"].norm().item())
+    assert norms[1] < 0.5 * norms[0]

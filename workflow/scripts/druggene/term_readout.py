@@ -15,7 +15,7 @@ So ``P v + p (1 + r)`` is the weight of every term for that drug, and the weight
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,14 @@ _SMALLEST_DEVIATION = 0.05
 """Standard deviation, of inputs from 0 to 1, under which a gene's values are not stretched further."""
 _LARGEST_SCORE = 4.0
 """Standard scores of the genotype are cut off here, which tames rare mutations."""
+
+
+_DECAY_GROUPS: Final = {
+    "terms": ("term_latent", "term_weight"),
+    "drug_layers": ("drug_hidden", "drug_latent", "drug_effect"),
+    "effects": ("seen_drug_effect", "seen_cell_line_effect"),
+    "latent": ("seen_drug_latent", "seen_cell_line_latent"),
+}
 
 
 @dataclass(frozen=True)
@@ -279,6 +287,14 @@ class TermReadoutNetwork(nn.Module):
     def term_weights(self) -> list[Tensor]:
         """Return the weights W of all terms of all members; see :meth:`HierarchyBranch.term_weights`."""
         return [weight for member in self._members() for weight in member.hierarchy.term_weights()]
+
+
+def decay_group(parameter: str) -> str | None:
+    """Return the key of ``training.decay`` that a parameter of :class:`TermReadoutNetwork` comes under, by its name."""
+    parts = parameter.split(".")
+    if parts[0] != "members":
+        return None
+    return next((group for group, names in _DECAY_GROUPS.items() if parts[2] in names), None)
 
 
 def _dropout_mask(shape: tuple[int, ...], part: float, device: torch.device) -> Tensor:

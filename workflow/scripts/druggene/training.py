@@ -5,7 +5,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 import pandas as pd
@@ -27,7 +27,7 @@ from druggene.hierarchy_function import Genotype
 from druggene.network import Init, Pairs
 from druggene.objective import Losses, losses
 from druggene.progress import Progress, load_progress, save_progress
-from druggene.term_readout import Network
+from druggene.term_readout import Network, decay_group
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class TrainingOptions:
     batch_by: Literal["pairs", "cell_lines"] = "pairs"
     hierarchy_rate: float = 1.0
     warmup_epochs: int = 0
+    decay: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_config(cls, training: Mapping[str, Any], network: Mapping[str, Any], seed: int) -> Self:
@@ -254,13 +255,14 @@ class Trainer:
         return optimizer, ConstantLR(optimizer, factor=1.0)
 
     def _groups(self, rate: float) -> list[dict[str, Any]]:
-        """Return the parameters with their step sizes: the hierarchy's, and all others."""
-        groups: dict[bool, list[torch.nn.Parameter]] = {False: [], True: []}
+        """Return the parameters with their step sizes and decays."""
+        groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
         for name, parameter in self.network.named_parameters():
-            groups["hierarchy." in name].append(parameter)
+            step = rate * (self.options.hierarchy_rate if "hierarchy." in name else 1.0)
+            decay = self.options.decay.get(decay_group(name) or "", 0.0)
+            groups.setdefault((step, decay), []).append(parameter)
         return [
-            {"params": groups[False], "lr": rate},
-            {"params": groups[True], "lr": rate * self.options.hierarchy_rate},
+            {"params": parameters, "lr": step, "weight_decay": decay} for (step, decay), parameters in groups.items()
         ]
 
     def _run_epoch(self, phase: _Phase, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
