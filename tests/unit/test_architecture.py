@@ -87,6 +87,7 @@ LAYERS = [
         "hierarchy_files",
         "interpretation",
         "objective",
+        "performance_panels",
         "published_weights",
         "search",
         "training",

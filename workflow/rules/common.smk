@@ -191,3 +191,8 @@ def of_every_fold(path):
         path(SimpleNamespace(**dict(wildcards.items()), fold=fold))
         for fold in folds_of(wildcards.protocol)
     ]
+
+
+def report_labels(contents, file_format, **further):
+    """Return what a file stands under in the report: what it shows comes first, then what one can choose."""
+    return {"contents": contents, "format": file_format.upper()} | further

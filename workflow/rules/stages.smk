@@ -90,7 +90,7 @@ rule figures:
         expand(
             f"{RESULTS}/figures/{{protocol}}/{{figure}}.{{format}}",
             protocol=PROTOCOLS,
-            figure=["metrics", "intervals"],
+            figure=["metrics", "intervals", "figure4"],
             format=["pdf", "png", "csv"],
         ),
 

@@ -10,6 +10,7 @@ from druggene.evaluation import COLUMNS
 from druggene.intervals import POOLED
 from druggene.metrics import METRICS
 from druggene.predictions import REFERENCE
+from druggene.significance import towards
 from druggene.tables import markdown_row, markdown_text
 
 TITLES = {"pearson": "Pearson", "spearman": "Spearman", "mse": "MSE", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
@@ -160,7 +161,7 @@ def significance_markdown(
     for reference in [name for name in dict.fromkeys([main, REFERENCE]) if name in labels]:
         lines += ["", f"## {markdown_text(labels[reference])} against the others"]
         for unit, named in units.items():
-            part = _towards(tests[tests["unit"] == unit], reference)
+            part = towards(tests[tests["unit"] == unit], reference)
             if not part["n"].any():
                 lines += ["", f"Over {named}: none has enough test pairs."]
                 continue
@@ -181,15 +182,6 @@ def _outcome(tests: pd.DataFrame, metric: str) -> list[str]:
     forms = {"median_difference": "{:+.5f}" if metric in _FOUR_DECIMALS else "{:+.3f}", "share_better": "{:.0%}"}
     forms |= {"rank_biserial": "{:+.2f}", "q_value": "{:.1e}"}
     return [_number(tests[column].to_dict()[metric], form) for column, form in forms.items()]
-
-
-def _towards(tests: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """Return the tests that a model takes part in, as the first of each pair."""
-    second = tests[tests["other"] == reference]
-    exchanged = {MODEL: "other", "share_better": "share_worse"}
-    turned = second.rename(columns=exchanged | {new: old for old, new in exchanged.items()})
-    turned[["median_difference", "rank_biserial"]] *= -1
-    return pd.concat([tests[tests[MODEL] == reference], turned])
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
