@@ -70,19 +70,25 @@ rule plot_figure4:
             f"{RESULTS}/figures/{{protocol}}/figure4.pdf",
             caption="../report/figure4.rst",
             category="Performance: figures",
-            labels=report_labels("predictive performance", "PDF", protocol="{protocol}"),
+            labels=report_labels(
+                "predictive performance", "PDF", protocol="{protocol}"
+            ),
         ),
         png=report(
             f"{RESULTS}/figures/{{protocol}}/figure4.png",
             caption="../report/figure4.rst",
             category="Performance: figures",
-            labels=report_labels("predictive performance", "PNG", protocol="{protocol}"),
+            labels=report_labels(
+                "predictive performance", "PNG", protocol="{protocol}"
+            ),
         ),
         csv=report(
             f"{RESULTS}/figures/{{protocol}}/figure4.csv",
             caption="../report/figure4.rst",
             category="Performance: figures",
-            labels=report_labels("predictive performance", "CSV", protocol="{protocol}"),
+            labels=report_labels(
+                "predictive performance", "CSV", protocol="{protocol}"
+            ),
         ),
         panels=expand(
             f"{RESULTS}/figures/{{{{protocol}}}}/figure4/{{panel}}.csv", panel=PANELS

@@ -113,5 +113,7 @@ def save_figure(figure: Figure, data: pd.DataFrame, stem: str | Path) -> None:
     for suffix, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         with atomic_path(f"{stem}.{suffix}") as temporary, style():
             figure.savefig(temporary, format=suffix, dpi=300, metadata=metadata)
+        # Laid out once: the same places in both, in half the time.
+        figure.set_layout_engine("none")
     write_csv(data, f"{stem}.csv")
     figure.clear()
