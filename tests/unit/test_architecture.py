@@ -39,6 +39,7 @@ LAYERS = [
         "tables",
     },
     {
+        "documents",
         "hierarchy",
         "plotting",
         "screen",

@@ -57,6 +57,8 @@ SCREEN_TABLES = [
     "sources",
     "structure_sources",
 ]
+# A table for readers: numbers, and the same for reading and for a manuscript.
+DOCUMENT = ["csv", "md", "tex"]
 # Of a training job; `auto` uses one where the job has one, and asks for none.
 GPUS = int(config["device"] == "cuda")
 

@@ -327,7 +327,13 @@ rule plot_embeddings:
                 f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/{name}.{suffix}",
                 caption="../report/embeddings.rst",
                 category="Interpretation",
-                labels={"figure": name, "format": suffix},
+                labels=report_labels(
+                    name.replace("_", " "),
+                    suffix,
+                    protocol="{protocol}",
+                    model="{model}",
+                    responses="{labels}",
+                ),
             )
             for figure, name in [
                 ("genotype", "genotype_embedding"),
@@ -370,7 +376,13 @@ rule plot_best_terms:
                 f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.{suffix}",
                 caption="../report/best_terms.rst",
                 category="Interpretation",
-                labels={"figure": "best_terms", "format": suffix},
+                labels=report_labels(
+                    "best terms of a drug",
+                    suffix,
+                    protocol="{protocol}",
+                    model="{model}",
+                    responses="{labels}",
+                ),
             )
             for suffix in ["pdf", "png", "csv"]
         },

@@ -12,7 +12,7 @@ from druggene.predictions import REFERENCE, Predictions
 from druggene.significance import towards
 
 NAMED: Final = {"drugcell": "DrugCell", "expbox": "expBox", "cnvbox": "cnvBox", "elastic_net": "elastic net"}
-"""The models that the paper holds DrugGene against in panels A to D, and what they are called where they are missing."""
+"""The models that the paper holds DrugGene against in panels A to D, and their names for where they are missing."""
 PAIRED_PANELS: Final = "ABCD"
 PANELS: Final = "ABCDEFGH"
 SQUARES: Final = 50
@@ -49,9 +49,9 @@ def performance_panels(
     Returns
     -------
     tuple
-        Panel to its table. A to D: drug, name, model, other, pearson, pearson_other. E: model, label, kind, value, low,
-        high. F: model, label, kind, drug, name, pearson. G: model, observed, predicted (middles of squares), n. H: rank,
-        drug, name, pearson, pearson_effects.
+        Panel to its table. A to D: drug, name, model, other, pearson, pearson_other. E: model, label, kind, value,
+        low, high, n. F: model, label, kind, drug, name, pearson. G: model, observed, predicted (middles of squares),
+        n. H: rank, drug, name, pearson, pearson_effects.
         Then one row per comparison or model that has numbers: panel, model, label, other, other_label, note, n (drugs,
         or responses in E and G), share_better, median_difference, rank_biserial, p_value and q_value (paired Wilcoxon
         test over drugs, positive where the first model is better), pearson, and n_outside of panel G.
@@ -162,9 +162,7 @@ def _paired(wide: pd.DataFrame, names: pd.Series, main: str, other: str) -> pd.D
     return table.assign(**{MODEL: main, "other": other}).rename_axis(DRUG).reset_index()[columns]
 
 
-def _comparison(
-    panel: str, main: str, other: str, outcome: pd.DataFrame, labels: Mapping[str, str]
-) -> dict[str, Any]:
+def _comparison(panel: str, main: str, other: str, outcome: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, Any]:
     row: dict[str, Any] = {"panel": panel, MODEL: main, "other": other}
     return row | (outcome.loc[other, _OUTCOME].to_dict() if other in outcome.index else {"n": 0})
 
@@ -177,9 +175,7 @@ def _errors(intervals: pd.DataFrame, labels: Mapping[str, str], kinds: Mapping[s
     return table
 
 
-def _boxes(
-    wide: pd.DataFrame, names: pd.Series, labels: Mapping[str, str], kinds: Mapping[str, str]
-) -> pd.DataFrame:
+def _boxes(wide: pd.DataFrame, names: pd.Series, labels: Mapping[str, str], kinds: Mapping[str, str]) -> pd.DataFrame:
     """Return the correlation of every model and drug, NaN where it is not defined."""
     parts = [
         pd.DataFrame({MODEL: model, "label": label, "kind": kinds[model], "name": names, "pearson": wide[model]})

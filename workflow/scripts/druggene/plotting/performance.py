@@ -49,7 +49,7 @@ _BESIDE: Final = (4.0, 30.0)
 _REACH: Final = 4.0
 
 _COLUMNS: Final[Mapping[str, list[str]]] = {
-    **dict.fromkeys("ABCD", ["pearson", "pearson_other"]),
+    **{letter: ["pearson", "pearson_other"] for letter in "ABCD"},
     "E": ["label", "kind", "value", "low", "high"],
     "F": [MODEL, "label", "kind", "pearson"],
     "G": [MODEL, "observed", PREDICTED, "n"],
@@ -132,7 +132,8 @@ def plot_panel(
     width = FULL_WIDTH if letter == "G" else COLUMN_WIDTH
     note = _notes(panels, summary, confidence, min_pairs)[letter]
     caption = Caption.of(note[0].upper() + note[1:], width)
-    inner = {"E": _AROUND_ROWS + ROW * len(panels["E"]), "F": _AROUND_ROWS + ROW * len(panels["E"]), "G": 62.0, "H": 60.0}
+    rows = _AROUND_ROWS + ROW * len(panels["E"])
+    inner = {"E": rows, "F": rows, "G": 62.0, "H": 60.0}
     # Room for the mark of simulated data above the panel.
     head = 7.0 if simulated else 1.0
     drawn = inner.get(letter, COLUMN_WIDTH)
@@ -334,7 +335,9 @@ def _draw_densities(
         axes.locator_params(nbins=4)
         axes.set_xlabel("Observed AUC")
     grid[0].set_ylabel("Predicted AUC")
-    bar = figure.colorbar(ScalarMappable(scale, _COLOURS), ax=list(grid), label="Responses per square", shrink=bar_height)
+    bar = figure.colorbar(
+        ScalarMappable(scale, _COLOURS), ax=list(grid), label="Responses per square", shrink=bar_height
+    )
     # Numbers as they are: with parse_math off, powers of ten would be printed as their formula.
     bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     bar.ax.yaxis.set_minor_formatter(NullFormatter())
