@@ -388,6 +388,7 @@ rule plot_best_terms:
         },
         states=f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.states.csv",
         nodes=f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.hierarchy.csv",
+        edges=f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.edges.csv",
     log:
         f"{RESULTS}/logs/plot_best_terms/{{protocol}}/{{model}}/{{labels}}.log",
     benchmark:

@@ -14,8 +14,9 @@ from druggene.tables import markdown_row, markdown_text, write_csv, write_text
 MISSING: Final = "–"
 """What stands in a cell without a value."""
 
-# Wider tables stand on a page turned by 90°; a text column of more letters breaks its lines.
-_PORTRAIT: Final = 95
+# In letters: what a page of 170 mm holds, beyond which it is turned by 90°; the longest text that is not broken.
+_PORTRAIT: Final = 110
+_LANDSCAPE: Final = 160
 _LONGEST_CELL: Final = 34
 _LONGEST_WORD: Final = 20
 _CHUNK: Final = 6
@@ -136,16 +137,21 @@ class Document:
             Of the tables, ``tab:label``; the second and further ones of a document are numbered.
         """
         lines = [f"% {latex_text(self.heading)}", f"% To be read by \\input; needs {_PACKAGES}.", ""]
-        section, number = "", 0
+        section, number, said = "", 0, []
         for block in self.blocks:
             if isinstance(block, Heading):
                 section = block.text
             elif isinstance(block, Paragraph):
-                lines += [_emphasised(latex_text(block.text)), ""]
+                said += [_emphasised(latex_text(block.text)), ""]
             else:
                 number += 1
                 caption = ": ".join(text for text in (self.heading, section) if text)
-                lines += [*_longtable(block, caption, f"tab:{label}" + (f"-{number}" if number > 1 else "")), ""]
+                table, turned = _longtable(block, caption, f"tab:{label}" + (f"-{number}" if number > 1 else ""))
+                # What is said of a table stands on its page, turned or not.
+                page = [r"\begin{landscape}", *said, *table, r"\end{landscape}"] if turned else [*said, *table]
+                lines += [*page, ""]
+                said = []
+        lines += said
         return "\n".join(lines)
 
 
@@ -178,15 +184,15 @@ def _emphasised(text: str) -> str:
     return re.sub(r"\*(.+?)\*", r"\\emph{\1}", text)
 
 
-def _longtable(grid: Grid, caption: str, label: str) -> list[str]:
-    """Return the lines of a table that may run over pages, turned where it is wide."""
+def _longtable(grid: Grid, caption: str, label: str) -> tuple[list[str], bool]:
+    """Return the lines of a table that may run over pages, and whether it needs a turned one."""
     widths = [max(map(len, column)) for column in zip(grid.header, *grid.rows, strict=True)]
     taken = sum(min(width, _LONGEST_CELL) + 2 for width in widths)
     turned = taken > _PORTRAIT
     # Text columns that break share what the others leave.
     broken = [not numeric and width > _LONGEST_CELL for width, numeric in zip(widths, grid.numeric, strict=True)]
     kept = sum(width + 2 for width, breaks in zip(widths, broken, strict=True) if not breaks)
-    room = 150 if turned else _PORTRAIT
+    room = _LANDSCAPE if turned else _PORTRAIT
     share = max(0.12, (1 - kept / room) / max(1, sum(broken)))
     columns = [
         f">{{\\raggedright\\arraybackslash}}p{{{share:.2f}\\linewidth}}" if breaks else "r" if numeric else "l"
@@ -194,7 +200,6 @@ def _longtable(grid: Grid, caption: str, label: str) -> list[str]:
     ]
     header = _row(grid.header)
     lines = [
-        *([r"\begin{landscape}"] if turned else []),
         r"\begingroup\footnotesize\setlength{\tabcolsep}{4pt}",
         f"\\begin{{longtable}}{{@{{}}{''.join(columns)}@{{}}}}",
         f"\\caption{{{latex_text(caption)}}}\\label{{{label}}}\\\\",
@@ -212,7 +217,7 @@ def _longtable(grid: Grid, caption: str, label: str) -> list[str]:
         r"\end{longtable}",
         r"\endgroup",
     ]
-    return [*lines, *([r"\end{landscape}"] if turned else [])]
+    return lines, turned
 
 
 def _row(cells: Sequence[str], broken: Sequence[bool] = ()) -> str:
