@@ -41,7 +41,8 @@ rule evaluate_models:
             f"{table}_{suffix}": report(
                 f"{RESULTS}/tables/{{protocol}}/{table}.{suffix}",
                 caption=f"../report/{table}.rst",
-                category="Performance: tables",
+                category="Performance",
+                subcategory="Tables",
                 labels=report_labels(name, suffix, protocol="{protocol}"),
             )
             for table, name in READ_TABLES.items()
@@ -96,7 +97,8 @@ rule compare_with_paper:
             suffix: report(
                 f"{RESULTS}/tables/{{protocol}}/paper_claims.{suffix}",
                 caption="../report/paper_claims.rst",
-                category="Performance: tables",
+                category="Performance",
+                subcategory="Tables",
                 labels=report_labels(
                     "the paper beside this run", suffix, protocol="{protocol}"
                 ),

@@ -13,7 +13,8 @@ rule plot_metrics:
             f"{figure}_{suffix}": report(
                 f"{RESULTS}/figures/{{protocol}}/{figure}.{suffix}",
                 caption=f"../report/{figure}.rst",
-                category="Performance: figures",
+                category="Performance",
+                subcategory="Figures",
                 labels=report_labels(name, suffix, protocol="{protocol}"),
             )
             for figure, name in [
@@ -69,7 +70,8 @@ rule plot_figure4:
         pdf=report(
             f"{RESULTS}/figures/{{protocol}}/figure4.pdf",
             caption="../report/figure4.rst",
-            category="Performance: figures",
+            category="Performance",
+            subcategory="Figures",
             labels=report_labels(
                 "predictive performance", "PDF", protocol="{protocol}"
             ),
@@ -77,7 +79,8 @@ rule plot_figure4:
         png=report(
             f"{RESULTS}/figures/{{protocol}}/figure4.png",
             caption="../report/figure4.rst",
-            category="Performance: figures",
+            category="Performance",
+            subcategory="Figures",
             labels=report_labels(
                 "predictive performance", "PNG", protocol="{protocol}"
             ),
@@ -85,7 +88,8 @@ rule plot_figure4:
         csv=report(
             f"{RESULTS}/figures/{{protocol}}/figure4.csv",
             caption="../report/figure4.rst",
-            category="Performance: figures",
+            category="Performance",
+            subcategory="Figures",
             labels=report_labels(
                 "predictive performance", "CSV", protocol="{protocol}"
             ),

@@ -54,7 +54,8 @@ _SPECIAL: Final = {
     "°": r"\textdegree{}",
     "\u00a0": "~",
 }
-_NUMBER: Final = re.compile(r"(?<![\w.])-(?=\d)")
+_MINUS: Final = re.compile(r"(?<![\w.])-(?=\d)")
+_POWER: Final = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-])0*(\d+)(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -164,9 +165,17 @@ def write_document(document: Document, table: pd.DataFrame, stem: str | Path) ->
 
 
 def latex_text(text: str) -> str:
-    """Return a text as one line of LaTeX that prints it, whatever it holds; a hyphen before a digit becomes a minus."""
-    text = _NUMBER.sub("−", " ".join(text.split()))
-    return "".join(_SPECIAL.get(letter) or _greek(letter) or letter for letter in text)
+    """Return a text as one line of LaTeX that prints it, whatever it holds; numbers get minus signs and powers of ten."""
+    parts, end, text = [], 0, " ".join(text.split())
+    for found in _POWER.finditer(text):
+        factor, sign, power = found.groups()
+        parts += [_escaped(text[end : found.start()]), f"${factor}\\times10^{{{sign.strip('+')}{power}}}$"]
+        end = found.end()
+    return "".join([*parts, _escaped(text[end:])])
+
+
+def _escaped(text: str) -> str:
+    return "".join(_SPECIAL.get(letter) or _greek(letter) or letter for letter in _MINUS.sub("−", text))
 
 
 def _greek(letter: str) -> str | None:
