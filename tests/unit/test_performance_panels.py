@@ -64,6 +64,8 @@ def test_without_drugs_the_models_stay() -> None:
     labels = {"druggene": "D", "drugcell": "C", "effects": "E"}
     empty = by_drug(labels).iloc[:0]
     assert scatter_models(empty, labels) == ["druggene", "drugcell", "effects"]
+    plus = compared_models(wide(["plus", "twin"]).iloc[:0], {"plus": "P", "twin": "T"})
+    assert plus[:2] == [("twin", "in place of DrugCell"), ("", "no expBox to compare with")]
     panels, _ = panels_of(drugs=0)
     assert all(panels[letter].empty for letter in "ABCDFH")
     assert not panels["E"].empty

@@ -110,7 +110,10 @@ def test_a_protocol_without_a_drug_that_counts_says_so(tmp_path: Path) -> None:
         assert "no drug has" in all_text(plot_panel(letter, *panels, **NOTES))
 
 
-@pytest.mark.parametrize("labels", [LABELS, MANY], ids=["eight models", "thirteen models"])
+FEW = {"plus": "DrugGene+", "twin": "DrugGene+, genes permuted", "effects": "Drug + cell-line effects"}
+
+
+@pytest.mark.parametrize("labels", [FEW, MANY], ids=["three models", "thirteen models"])
 def test_nothing_overlaps_or_leaves_the_page(labels: dict[str, str]) -> None:
     figure = plot_performance(*panels_of(labels), title="Performance", simulated=True, **NOTES)
     assert figure.get_figwidth() * 25.4 == pytest.approx(FULL_WIDTH)

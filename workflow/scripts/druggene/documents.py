@@ -165,7 +165,7 @@ def write_document(document: Document, table: pd.DataFrame, stem: str | Path) ->
 
 
 def latex_text(text: str) -> str:
-    """Return a text as one line of LaTeX that prints it, whatever it holds; numbers get minus signs and powers of ten."""
+    """Return a text as one line of LaTeX that prints it, whatever it holds; with minus signs and powers of ten."""
     parts, end, text = [], 0, " ".join(text.split())
     for found in _POWER.finditer(text):
         factor, sign, power = found.groups()

@@ -103,11 +103,12 @@ def compared_models(wide: pd.DataFrame, labels: Mapping[str, str]) -> list[tuple
     labels
         Model to the name that readers see, in reading order; the first is held against the others.
     """
-    defined = [model for model in list(labels)[1:] if wide[model].notna().any()]
+    # Where no drug counts, none can be told from the others.
+    defined = [model for model in list(labels)[1:] if wide.empty or wide[model].notna().any()]
     spare = iter([model for model in defined if model not in NAMED])
     chosen = []
     for named, name in NAMED.items():
-        if named in defined or (named in list(labels)[1:] and wide.empty):
+        if named in defined:
             chosen.append((named, ""))
             continue
         other = next(spare, "")

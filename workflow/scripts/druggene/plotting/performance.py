@@ -2,15 +2,15 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
 from druggene.constants import MODEL, PREDICTED
 from druggene.plotting import (
@@ -40,6 +40,7 @@ _SQUARES: Final = 56.0
 _AROUND_ROWS: Final = 20.0
 _BOTTOM: Final = 52.0
 _PAIRED: Final = "ABCD"
+_SCATTERS: Final = 3
 _PLACES: Final = {"A": "A–D"}
 _NO_DRUG: Final = "no drug has\nenough test pairs"
 _DASHES: Final = (0, (4, 3))
@@ -212,15 +213,15 @@ def _draw_paired(axes: Axes, drugs: pd.DataFrame, numbers: pd.DataFrame, limits:
     axes.set_aspect("equal")
     axes.set(xlim=limits, ylim=limits)
     axes.locator_params(nbins=4)
-    axes.axline((0, 0), slope=1, color=GREY, linewidth=0.6, linestyle=_DASHES)
-    x, y = drugs["pearson_other"], drugs["pearson"]
-    axes.plot(x, y, "o", color=BLUE, markersize=2.4, markeredgewidth=0, alpha=0.5)
     if len(drugs):
+        axes.axline((0, 0), slope=1, color=GREY, linewidth=0.6, linestyle=_DASHES)
+        x, y = drugs["pearson_other"], drugs["pearson"]
+        axes.plot(x, y, "o", color=BLUE, markersize=2.4, markeredgewidth=0, alpha=0.5)
         share = f"{row['share_better']:.0%} of {row['n']}"
         axes.text(0.04, 0.97, share, transform=axes.transAxes, va="top", fontweight="bold")
     else:
         _say(axes, _NO_DRUG if row["other"] else row["note"].replace(" to ", "\nto "))
-    axes.set_xlabel(f"{name}, Pearson r" + (f"\n({note})" if note else ""))
+    axes.set_xlabel("\n".join([*textwrap.wrap(f"{name}, Pearson r", 26), *([f"({note})"] if note else [])]))
     axes.set_ylabel(f"{row['label']}, Pearson r per drug")
 
 
@@ -311,12 +312,16 @@ def _draw_densities(
     figure: Figure | SubFigure, squares: pd.DataFrame, numbers: pd.DataFrame, bar_height: float = 1.0
 ) -> Axes:
     """Draw predicted against observed values of each model as counts per square; return the first axes."""
-    columns: Any = {"squeeze": False, "sharex": True, "sharey": True}
-    grid = figure.subplots(1, len(numbers), **columns)[0]
+    # Room for three, whatever their number: two would be drawn larger than the row is high.
+    every = figure.subplots(1, _SCATTERS, sharex=True, sharey=True)
+    for axes in every[len(numbers) :]:
+        axes.remove()
+    grid = every[: len(numbers)]
     steps = np.unique(np.concatenate([squares["observed"], squares[PREDICTED]]))
     gaps = np.diff(steps)
     width = float(gaps[gaps > 1e-9].min()) if len(gaps) else 1.0
-    scale = LogNorm(1, max(2, int(squares["n"].max())))
+    most = int(squares["n"].max())
+    scale = LogNorm(1, most) if most > 10 else Normalize(0, most)
     low, high = float(squares["observed"].min()) - 2 * width, float(squares["observed"].max()) + 2 * width
     for axes, row in zip(grid, numbers.to_dict("records"), strict=True):
         own = squares[squares[MODEL] == row[MODEL]]
@@ -341,6 +346,8 @@ def _draw_densities(
     # Numbers as they are: with parse_math off, powers of ten would be printed as their formula.
     bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    if most <= 10:
+        bar.ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     first_axes: Axes = grid[0]
     return first_axes
 
