@@ -66,11 +66,11 @@ def performance_panels(
     written: list[dict[str, Any]] = []
     for panel, (other, note) in zip(PAIRED_PANELS, compared_models(wide, labels), strict=True):
         panels[panel] = _paired(wide, names, main, other)
-        written.append(_comparison(panel, main, other, outcome, labels) | {"note": note})
+        written.append(_comparison(panel, main, other, outcome) | {"note": note})
     panels["E"] = _errors(intervals, labels, kinds)
     written += [{"panel": "E", MODEL: model, "n": n} for model, n in panels["E"][[MODEL, "n"]].itertuples(index=False)]
     panels["F"] = _boxes(wide, names, labels, kinds)
-    written += [_comparison("F", main, other, outcome, labels) for other in list(labels)[1:]]
+    written += [_comparison("F", main, other, outcome) for other in list(labels)[1:]]
     correlations = intervals[(intervals["level"] == POOLED) & (intervals["metric"] == "pearson")]
     correlation = correlations.set_index(MODEL)["value"].to_dict()
     shown = scatter_models(by_drug, labels)
@@ -163,9 +163,11 @@ def _paired(wide: pd.DataFrame, names: pd.Series, main: str, other: str) -> pd.D
     return table.assign(**{MODEL: main, "other": other}).rename_axis(DRUG).reset_index()[columns]
 
 
-def _comparison(panel: str, main: str, other: str, outcome: pd.DataFrame, labels: Mapping[str, str]) -> dict[str, Any]:
+def _comparison(panel: str, main: str, other: str, outcome: pd.DataFrame) -> dict[str, Any]:
     row: dict[str, Any] = {"panel": panel, MODEL: main, "other": other}
-    return row | (outcome.loc[other, _OUTCOME].to_dict() if other in outcome.index else {"n": 0})
+    if other not in outcome.index:
+        return row | {"n": 0}
+    return row | {column: outcome.loc[other, column] for column in _OUTCOME}
 
 
 def _errors(intervals: pd.DataFrame, labels: Mapping[str, str], kinds: Mapping[str, str]) -> pd.DataFrame:

@@ -185,7 +185,8 @@ def plot_best_terms(
     figure = new_figure(160)
     with style():
         figure.suptitle(title, x=0.01, ha="left", fontsize=HEADING, fontweight="bold")
-        above, below = figure.subfigures(2, 1)
+        halves: np.ndarray = figure.subfigures(2, 1)
+        above, below = halves
         tree, names = above.subplots(1, 2, width_ratios=[1.75, 1])
         waterfall, scatter = below.subplots(1, 2)
         _draw_tree(tree, nodes, edges)
@@ -213,10 +214,18 @@ def _draw_tree(axes: Axes, nodes: pd.DataFrame, edges: pd.DataFrame) -> None:
     for node in nodes[nodes["rank"].notna()].to_dict("records"):
         colour, shape = (_MARKED, "s") if node["marked"] else ("black", "o")
         axes.scatter(node["x"], node["layer"], s=22, color=colour, marker=shape, zorder=2, linewidths=0)
-        below = {"xytext": (0, -4.5), "textcoords": "offset points", "ha": "center", "va": "top"}
         # Edges run behind the number, not through it.
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
-        axes.annotate(str(int(node["rank"])), (node["x"], node["layer"]), color=colour, bbox=box, **below)
+        axes.annotate(
+            str(int(node["rank"])),
+            (node["x"], node["layer"]),
+            xytext=(0, -4.5),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            color=colour,
+            bbox=box,
+        )
     layers = sorted(nodes["layer"].unique())
     axes.set_yticks(layers)
     axes.set_ylim(layers[0] - 0.6, layers[-1] + 0.3)

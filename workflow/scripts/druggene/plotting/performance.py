@@ -36,7 +36,7 @@ _LONGEST_NAME: Final = 18
 _COLOURS: Final = "viridis_r"
 # In mm: heading; a row of squares; what panels E and F need besides their rows; panel H.
 _HEADING: Final = 8.0
-_SQUARES: Final = 56.0
+_SQUARES: Final = 60.0
 _AROUND_ROWS: Final = 20.0
 _BOTTOM: Final = 52.0
 _PAIRED: Final = "ABCD"
@@ -98,7 +98,8 @@ def plot_performance(
     with style():
         figure.set_layout_engine("constrained", rect=(0, caption.height / height, 1, sum(heights) / height))
         figure.text(0.01, 1 - 2 / height, title, va="top", fontsize=HEADING, fontweight="bold")
-        top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
+        bands: np.ndarray = figure.subfigures(3, 1, height_ratios=heights)
+        top, middle, bottom = bands
         limits = _correlation_limits([panels[letter] for letter in _PAIRED])
         for letter, axes in zip(_PAIRED, top.subplots(1, len(_PAIRED), sharey=True), strict=True):
             _draw_paired(axes, panels[letter], _rows(summary, letter), limits)
