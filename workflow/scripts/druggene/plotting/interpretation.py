@@ -185,7 +185,7 @@ def plot_best_terms(
     figure = new_figure(160)
     with style():
         figure.suptitle(title, x=0.01, ha="left", fontsize=HEADING, fontweight="bold")
-        halves: np.ndarray = figure.subfigures(2, 1)
+        halves: np.ndarray = np.atleast_1d(figure.subfigures(2, 1))
         above, below = halves
         tree, names = above.subplots(1, 2, width_ratios=[1.75, 1])
         waterfall, scatter = below.subplots(1, 2)
