@@ -1,7 +1,7 @@
 """Figures of interpretation, from data frames alone: embeddings of cell lines and drugs, the best terms of a drug."""
 
 import textwrap
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -185,7 +185,7 @@ def plot_best_terms(
     figure = new_figure(160)
     with style():
         figure.suptitle(title, x=0.01, ha="left", fontsize=HEADING, fontweight="bold")
-        halves: np.ndarray = np.atleast_1d(figure.subfigures(2, 1))
+        halves: Any = figure.subfigures(2, 1)
         above, below = halves
         tree, names = above.subplots(1, 2, width_ratios=[1.75, 1])
         waterfall, scatter = below.subplots(1, 2)

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -98,7 +98,7 @@ def plot_performance(
     with style():
         figure.set_layout_engine("constrained", rect=(0, caption.height / height, 1, sum(heights) / height))
         figure.text(0.01, 1 - 2 / height, title, va="top", fontsize=HEADING, fontweight="bold")
-        bands: np.ndarray = np.atleast_1d(figure.subfigures(3, 1, height_ratios=heights))
+        bands: Any = figure.subfigures(3, 1, height_ratios=heights)
         top, middle, bottom = bands
         limits = _correlation_limits([panels[letter] for letter in _PAIRED])
         for letter, axes in zip(_PAIRED, top.subplots(1, len(_PAIRED), sharey=True), strict=True):
