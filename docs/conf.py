@@ -22,9 +22,6 @@ extensions = [
 myst_heading_anchors = 3
 # Fences without a language are shell commands and drawings.
 highlight_language = "none"
-nitpicky = False
-# Pages may or may not be there for the patterns in howto/index.md and explanation/index.md.
-suppress_warnings = ["toc.empty_glob"]
 
 autodoc_default_options = {"members": True, "undoc-members": True}
 autodoc_inherit_docstrings = False
