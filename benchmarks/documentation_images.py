@@ -1,7 +1,7 @@
 """Takes the figures that the tutorial and README.md show from a finished default run, in the size of a page.
 
-    make results && .venv/bin/snakemake --cores 2 interpret
-    .venv/bin/python -m benchmarks.documentation_images results/gdsc2_part
+make results && .venv/bin/snakemake --cores 2 interpret
+.venv/bin/python -m benchmarks.documentation_images results/gdsc2_part
 """
 
 import argparse
@@ -17,7 +17,7 @@ FIGURES = {
 """File in docs/images/ to the figure of the run, below results/<run>/."""
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 WIDTH = 1300
-COLOURS = 48
+COLOURS = 128
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with Image.open(options.results / source) as figure:
             size = WIDTH, round(figure.height * WIDTH / figure.width)
             small = figure.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-        small.quantize(COLOURS, dither=Image.Dither.NONE).save(options.output / name, optimize=True)
+        small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            options.output / name, optimize=True
+        )
         print(f"{options.output / name}: {(options.output / name).stat().st_size / 1000:.0f} kB")
 
 

@@ -25,6 +25,7 @@ highlight_language = "none"
 
 autodoc_default_options = {"members": True, "undoc-members": True}
 autodoc_inherit_docstrings = False
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"

@@ -40,7 +40,9 @@ BOUNDS = {
     "pattern": "of the pattern `{}`",
 }
 NAMES = {"object": "section", "array": "list", "null": "null", "string": "text"}
-WORKFLOW_RULE = re.compile(r'^(?:use )?rule (\w+)(?: as (\w+) with)?:\n(?:    """(.+?)"""\n)?', re.MULTILINE | re.DOTALL)
+WORKFLOW_RULE = re.compile(
+    r'^ *(?:use )?rule (\w+)(?: as (\w+) with)?:\n(?: *"""(.+?)"""\n)?', re.MULTILINE | re.DOTALL
+)
 
 OUTSIDE_LINK = re.compile(r"\[([^\]\n]+)\]\(((?:\.\./)+[^)#\s]*)\)")
 OPTIONAL_PAGE = re.compile(r"^\? (\S+)\n", re.MULTILINE)
@@ -69,7 +71,7 @@ class ConfigReference(Generated):
 
 
 def config_lines(schema: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the reference of a configuration's schema as Markdown; defaults are those of ``config``, else the schema's."""
+    """Yield the reference of a schema as Markdown; defaults are those of ``config``, else the schema's."""
     keys = {name: resolve(part, schema) for name, part in schema["properties"].items()}
     yield "## Top level\n"
     yield from table({name: part for name, part in keys.items() if not is_section(part)}, schema, config)
@@ -153,8 +155,8 @@ def code(value: Any) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a description with its keys and file names as they stand, on one line."""
-    return " ".join(text.split())
+    """Return a description on one line, in which `<run>` is no markup."""
+    return " ".join(text.split()).replace("<", "\\<")
 
 
 class RulesReference(Generated):

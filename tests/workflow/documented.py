@@ -186,7 +186,5 @@ def _pattern(name: str, word: str) -> re.Pattern[str]:
     metrics = f"(?:normalised_)?(?:{'|'.join(METRICS)})"
     parts = re.split(r"(<\w+>)", name)
     return re.compile(
-        "".join(
-            metrics if part == "<metric>" else word if part.startswith("<") else re.escape(part) for part in parts
-        )
+        "".join(metrics if part == "<metric>" else word if part.startswith("<") else re.escape(part) for part in parts)
     )
