@@ -19,9 +19,13 @@ from tests.workflow.running import ROOT
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHELL = ("", "bash")
 """Languages of fences that hold commands; one without a language may be a drawing."""
-PROGRAM = re.compile(r"(?:\.venv/bin/)?(snakemake|make|python|pip|pre-commit)$|(slurm/bin/\w+)$|(export|apt-get)$")
+PROGRAM = re.compile(
+    r"(?:\.venv/bin/)?(snakemake|make|python|pip|pre-commit|druggene)$|(slurm/bin/\w+)$|(export|apt-get)$"
+)
+    r"(?:\.venv/bin/)?(snakemake|make|python|pip|pre-commit|druggene)$|(slurm/bin/\w+)$|(export|apt-get)$"
+)
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
-IN_PROSE = re.compile(r"`((?:\w+=\S+ )*(?:\.venv/bin/)?(?:snakemake|make|python -m) [^`<…]+)`")
+IN_PROSE = re.compile(r"`((?:\w+=\S+ )*(?:\.venv/bin/)?(?:snakemake|make|python -m|druggene) [^`<…]+)`")
 PLAN_ALL = """
 import contextlib, io, json, sys
 from snakemake.cli import args_to_api, parse_args

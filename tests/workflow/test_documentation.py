@@ -91,20 +91,30 @@ def test_every_call_of_make_names_a_target(told: list[Command]) -> None:
 
 
 def test_every_program_has_the_options_that_it_is_given(told: list[Command]) -> None:
+    package = {path: strings(path) for path in (ROOT / "workflow/scripts/druggene").rglob("*.py")}
+    programs = set().union(*(found for found in package.values() if "__main__" in found))
     for command in of(told, "python"):
         if command.arguments[0] == "-c":
             ast.parse(command.arguments[1])
             continue
         assert command.arguments[0] == "-m", command.text
-        found = importlib.util.find_spec(command.arguments[1])
-        assert found is not None, f"{command.page}: no module {command.arguments[1]}"
-        strings = {
-            node.value
-            for node in ast.walk(ast.parse(Path(str(found.origin)).read_text()))
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
-        options = {word.partition("=")[0] for word in command.arguments[2:] if word.startswith("--")}
-        assert options <= strings, f"{command.page}: {command.text}: unknown {sorted(options - strings)}"
+        module = importlib.util.find_spec(command.arguments[1])
+        assert module is not None, f"{command.page}: no module {command.arguments[1]}"
+        check_options(command, strings(Path(str(module.origin))))
+    for command in of(told, "druggene"):
+        assert command.arguments[0] in programs, f"{command.page}: {command.text}: no command {command.arguments[0]}"
+        check_options(command, programs)
+
+
+def strings(path: Path) -> set[str]:
+    """Return the literal texts of a module, among which are the options of its parser."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def check_options(command: Command, known: set[str]) -> None:
+    options = {word.partition("=")[0] for word in command.arguments if word.startswith("--")}
+    assert options <= known, f"{command.page}: {command.text}: unknown {sorted(options - known)}"
 
 
 def test_files_that_commands_name_are_there(told: list[Command]) -> None:
