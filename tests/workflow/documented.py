@@ -22,8 +22,6 @@ SHELL = ("", "bash")
 PROGRAM = re.compile(
     r"(?:\.venv/bin/)?(snakemake|make|python|pip|pre-commit|druggene)$|(slurm/bin/\w+)$|(export|apt-get)$"
 )
-    r"(?:\.venv/bin/)?(snakemake|make|python|pip|pre-commit|druggene)$|(slurm/bin/\w+)$|(export|apt-get)$"
-)
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 IN_PROSE = re.compile(r"`((?:\w+=\S+ )*(?:\.venv/bin/)?(?:snakemake|make|python -m|druggene) [^`<…]+)`")
 PLAN_ALL = """
