@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from druggene import __version__
+from druggene.drug_inputs import DrugInputs
 from druggene.drugs import DescriptorScaler
 from druggene.genotype import GenotypeEncoder, channels_of
 from druggene.hierarchy import Hierarchy
@@ -111,8 +112,19 @@ class Checkpoint:
     cell_lines: tuple[str, ...] = ()
     drugs: tuple[str, ...] = ()
 
-    def network(self) -> Network:
+    @property
+    def drug_inputs(self) -> DrugInputs:
+        """What turns the features of drugs into the network's inputs."""
+        return DrugInputs(self.options.drug_features, self.drug_scaler, self.target_encoder)
+
+    def network(self, cell_lines: Sequence[str] | None = None, drugs: Sequence[str] | None = None) -> Network:
         """Return the trained network, in evaluation mode.
+
+        Parameters
+        ----------
+        cell_lines, drugs
+            Those that the parameters by cell line and by drug shall stand for, in order; one that training did not
+            know has zeros, as if it had no response. By default those of the checkpoint.
 
         Raises
         ------
@@ -123,9 +135,18 @@ class Checkpoint:
             protocol, fold = self.provenance["protocol"], self.provenance["fold"]
             raise ValueError(f"{self.options.name} on fold {fold} of {protocol}: {self.provenance['diverged']}")
         first = "drug.linear.0.weight" if self.options.readout is None else "members.0.drug_hidden.0.weight"
-        sizes = len(self.cell_lines), len(self.drugs)
+        names = {
+            "seen_cell_line_": (self.cell_lines, self.cell_lines if cell_lines is None else cell_lines),
+            "seen_drug_": (self.drugs, self.drugs if drugs is None else drugs),
+        }
+        sizes = len(names["seen_cell_line_"][1]), len(names["seen_drug_"][1])
+        state = dict(self.state)
+        for name, value in self.state.items():
+            for part, (known, wanted) in names.items():
+                if part in name:
+                    state[name] = _rows_of(value, known, wanted)
         network = self.options.build(self.hierarchy, self.state[first].shape[1], sizes)
-        network.load_state_dict(self.state)
+        network.load_state_dict(state)
         return network.eval()
 
     def joined_network(self) -> DrugGeneNetwork:
@@ -207,6 +228,13 @@ class Checkpoint:
             cell_lines=tuple(content.get("cell_lines", ())),
             drugs=tuple(content.get("drugs", ())),
         )
+
+
+def _rows_of(rows: Tensor, known: Sequence[str], wanted: Sequence[str]) -> Tensor:
+    """Return the rows of ``wanted`` names of those of ``known`` ones; zeros for a name that is not known."""
+    position = {name: i for i, name in enumerate(known)}
+    padded = torch.cat([rows, rows.new_zeros(1, *rows.shape[1:])])
+    return padded[[position.get(name, len(rows)) for name in wanted]]
 
 
 def write_archive(content: dict[str, Any], path: str | os.PathLike[str]) -> None:
