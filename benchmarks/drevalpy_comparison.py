@@ -89,7 +89,7 @@ def write_data_set(source: Path, folder: Path, drugs: int, seed: int) -> None:
     print(f"{len(pairs)} pairs of {pairs[CELL_LINE].nunique()} cell lines and {len(known)} drugs; {len(genes)} genes")
 
 
-def run(folder: Path, names: Sequence[str], modes: Sequence[str], splits: int, epochs: int) -> None:
+def run(folder: Path, names: Sequence[str], modes: Sequence[str], splits: int, trees: int, epochs: int) -> None:
     """Train and test the models of some names with drevalpy's runner; called in its environment."""
     os.environ["WANDB_MODE"] = "disabled"
     from drevalpy.datasets.loader import load_dataset
@@ -101,8 +101,8 @@ def run(folder: Path, names: Sequence[str], modes: Sequence[str], splits: int, e
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
     register()
     changes = {
-        # Its list of genes comes from Zenodo; the deepest of its sets.
-        "RandomForest": {"gene_list": _GENE_LIST, "max_depth": 30, "n_jobs": 1},
+        # Its list of genes comes from Zenodo. drevalpy's own number of trees is 100; of its depths, 5, 10 and 30.
+        "RandomForest": {"gene_list": _GENE_LIST, "n_estimators": trees, "max_depth": 10, "n_jobs": 1},
         "SparseGO": {"epochs": epochs},
     }
     for name, changed in changes.items():
@@ -194,6 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, default=_RESULTS, help="where to write (%(default)s)")
     parser.add_argument("--drugs", type=int, default=80, help="drugs drawn at random (%(default)s)")
     parser.add_argument("--splits", type=int, default=3, help="splits of each mode (%(default)s)")
+    parser.add_argument("--trees", type=int, default=30, help="of the random forest (%(default)s)")
     parser.add_argument("--sparsego-epochs", type=int, default=40, help="drevalpy's own number is 400 (%(default)s)")
     parser.add_argument("--modes", nargs="+", choices=list(_MODES), default=list(_MODES))
     parser.add_argument(
@@ -206,7 +207,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--in-environment", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.in_environment:
-        run(options.folder, options.models, options.modes, options.splits, options.sparsego_epochs)
+        effort = options.trees, options.sparsego_epochs
+        run(options.folder, options.models, options.modes, options.splits, *effort)
         return
     if not (options.folder / "data" / _NAME / "complete").exists():
         write_data_set(options.data, options.folder / "data", options.drugs, seed=1)

@@ -60,8 +60,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pairs = pd.DataFrame([(line, drug) for line in LINES for drug in DRUGS], columns=["cell_line_name", "pubchem_id"])
     pairs["AUC"] = 0.4 + 0.1 * pairs["pubchem_id"].str[-1].astype(int) + rng.normal(0, 0.05, len(pairs))
     pairs.to_csv(into / f"{NAME}.csv", index=False)
-    for name, column in (("cell_line_names", LINES), ("drug_names", DRUGS)):
-        pd.DataFrame({pairs.columns[name == "drug_names"]: column}).to_csv(into / f"{name}.csv", index=False)
+    pd.DataFrame({"cell_line_name": LINES}).to_csv(into / "cell_line_names.csv", index=False)
+    pd.DataFrame({"pubchem_id": DRUGS}).to_csv(into / "drug_names.csv", index=False)
 
     terms = [("GO:0008150", "root", "")]
     terms += [(f"GO:000000{i}", f"term {i}", "is_a: GO:0008150 ! root") for i in range(1, 5)]
@@ -142,8 +142,8 @@ def test_lines_and_drugs_held_out_teach_nothing(fitted: Any, data: Path, tmp_pat
 
 def test_training_is_stopped_by_the_pairs_for_it(data: Path, tmp_path: Path) -> None:
     model, omics, drugs = trained(data, DrugGene, tmp_path)
-    stopping = responses(data, LINES[13:16], DRUGS[:4])
-    stopping.response[:] = stopping.response[::-1].copy()
+    right = responses(data, LINES[13:16], DRUGS[:4])
+    stopping = DrugResponseDataset(1 - right.response, right.cell_line_ids, right.drug_ids)
     other = DrugGene()
     other.build_model(small(data) | {"training": SMALL["training"] | {"patience": 1}})
     other.train(responses(data, LINES[:13], DRUGS[:4]), omics, drugs, stopping, str(tmp_path))
