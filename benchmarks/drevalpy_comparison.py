@@ -145,7 +145,8 @@ def tabulate(folder: Path) -> pd.DataFrame:
             parts = []
             for path in sorted((place / model / "predictions").glob("predictions_split_*.csv")):
                 test, naive = _read(path), _read(place / _REFERENCE / "predictions" / path.name)
-                assert test.index.equals(naive.index), f"{path}: other pairs than those of {_REFERENCE}"
+                if not test.index.equals(naive.index):
+                    raise ValueError(f"{path}: other pairs than those of {_REFERENCE}; delete the folder runs")
                 parts.append(_metrics(test[AUC], test[PREDICTED], naive[PREDICTED]))
             means = {name: float(np.mean([part[name] for part in parts])) for name in parts[0]}
             rows.append({"mode": mode, "model": model, "splits": len(parts), **means})

@@ -3,15 +3,18 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
 
+from benchmarks.drevalpy_comparison import write_data_set
 from druggene.checkpoint import Checkpoint, ModelOptions
 from druggene.constants import CELL_LINE, DRUG, OMICS, PAIR, PREDICTED
 from druggene.drugs import read_drug_features
 from druggene.fold import fit
 from druggene.in_memory import Features, GeneOntology, assemble_fold, predict_pairs
+from druggene.ontology import read_published_ontology
 from druggene.splits import with_roles
 from druggene.tables import read_table
 from druggene.training import TrainingOptions
@@ -55,3 +58,19 @@ def test_frames_give_the_checkpoint_and_the_predictions_of_the_files(finished: P
     # Only the asked cell lines are computed, so that sums may be taken in another order.
     np.testing.assert_allclose(predict_pairs(checkpoint, features, pairs), written[PREDICTED], atol=1e-5)
     assert written[PAIR].nunique() > 100
+
+
+def test_a_run_becomes_a_data_set_of_drevalpy(finished: Path, tmp_path: Path) -> None:
+    write_data_set(finished / "results" / "tiny" / "data", tmp_path, drugs=6, seed=1)
+    folder = tmp_path / "GDSC2_part"
+    pairs = pd.read_csv(folder / "GDSC2_part.csv")
+    assert pairs["pubchem_id"].nunique() == 6
+    assert not pairs.duplicated(["cell_line_name", "pubchem_id"]).any()
+    for name in ("drug_smiles", "drug_targets", "drug_names"):
+        assert set(pd.read_csv(folder / f"{name}.csv")["pubchem_id"]) == set(pairs["pubchem_id"])
+    bits = pd.read_csv(folder / "drug_fingerprints" / "pubchem_id_to_demorgan_128_map.csv")
+    assert bits.shape == (128, 6)
+    assert bits.isin([0, 1]).all(axis=None)
+    genes = set(pd.read_csv(folder / "gene2ind.txt", sep="\t", header=None)[1])
+    assert genes <= set(pd.read_csv(folder / "gene_expression.csv", nrows=0).columns)
+    assert set(read_published_ontology(folder / "sparseGO_ont.txt")[1]["gene"]) <= genes
