@@ -152,6 +152,17 @@ def test_training_is_stopped_by_the_pairs_for_it(data: Path, tmp_path: Path) -> 
     assert other.checkpoint.provenance["best_epoch"] < model.checkpoint.provenance["best_epoch"]
 
 
+def test_without_pairs_to_stop_by_training_runs_to_its_end(data: Path, tmp_path: Path, caplog: Any) -> None:
+    model, omics, drugs = trained(data, DrugGene, tmp_path)
+    everything = responses(data, LINES[:13], DRUGS[:4])
+    for none in (None, responses(data, [], DRUGS)):
+        model.build_model(small(data))
+        model.train(everything, omics, drugs, none, str(tmp_path))
+        assert model.checkpoint is not None
+        assert "no early-stopping pairs" in caplog.text
+        caplog.clear()
+
+
 def test_what_is_missing_is_named(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = DrugGene()
     with pytest.raises(ValueError, match=r"unknown hyper-parameter training\.epoch;"):
@@ -161,8 +172,11 @@ def test_what_is_missing_is_named(data: Path, tmp_path: Path, monkeypatch: pytes
         model.predict(np.array(LINES[:1]), np.array(DRUGS[:1]), None)
     omics, drugs = model.load_cell_line_features(str(data), NAME), model.load_drug_features(str(data), NAME)
     output = responses(data, LINES[:13], DRUGS)
-    with pytest.raises(ValueError, match="no validation pairs"):
-        model.train(output, omics, drugs, None, str(tmp_path))
+    with pytest.raises(ValueError, match="no training pairs"):
+        model.train(responses(data, [], DRUGS), omics, drugs, output, str(tmp_path))
+    missing = DrugResponseDataset(output.response * np.nan, output.cell_line_ids, output.drug_ids)
+    with pytest.raises(ValueError, match="validation pairs without a response"):
+        model.train(output, omics, drugs, missing, str(tmp_path))
     model.build_model(small(data) | {"ontology": {"obo": "nowhere/go.obo", "gaf": str(data / "go.gaf")}})
     with pytest.raises(ValueError, match=r"nowhere/go\.obo: no such file of the Gene Ontology.*DRUGGENE_GO"):
         model.train(output, omics, drugs, output, str(tmp_path))

@@ -7,6 +7,7 @@ joined by ";", pathway), which drevalpy's own data sets lack.
 """
 
 import json
+import logging
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ from druggene.tables import require_columns, write_text
 from druggene.target_features import PATHWAY, TARGETS
 from druggene.training import TrainingOptions
 from druggene.variants import laid_over
+
+logger = logging.getLogger(__name__)
 
 VIEWS: Final = {
     MUTATION: "mutations",
@@ -150,21 +153,25 @@ class DrugGene(DRPModel):
         cell_line_input, drug_input
             Features as the two ``load`` methods give them.
         output_earlystopping
-            The pairs that training is stopped by.
+            The pairs that training is stopped by. Without any, as drevalpy's splits of a small data set are, the
+            training pairs take their place, so that in effect nothing stops it.
         model_checkpoint_dir
             Progress is kept here; training that was killed goes on from it with the same folder.
 
         Raises
         ------
         ValueError
-            Without pairs of both kinds or with a missing response, without the Gene Ontology's files, and for features
-            that cannot be used.
+            Without training pairs or with a missing response, without the Gene Ontology's files, and for features that
+            cannot be used.
         """
-        parts = {TRAIN: output, VALIDATION: output_earlystopping}
         name = self.get_model_name()
+        if not len(output):
+            raise ValueError(f"{name}: no training pairs; give more data, or fewer splits")
+        if output_earlystopping is None or not len(output_earlystopping):
+            logger.warning("%s: no early-stopping pairs; the training pairs take their place", name)
+            output_earlystopping = output
+        parts = {TRAIN: output, VALIDATION: output_earlystopping}
         for role, part in parts.items():
-            if part is None or not len(part):
-                raise ValueError(f"{name}: no {role} pairs; training needs some, and some to be stopped by")
             if not np.isfinite(part.response).all():
                 raise ValueError(f"{name}: {role} pairs without a response; call remove_nan_responses() first")
         rows = pd.concat(
