@@ -4,12 +4,18 @@
 `interpret` and `ablations` are stages.
 """
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.0")
 
+DEFAULT_CONFIG = "config/config.yaml"
+if not Path(DEFAULT_CONFIG).exists():  # another working directory, without a configuration of its own
+    DEFAULT_CONFIG = str(Path(workflow.current_basedir) / DEFAULT_CONFIG)
 
-configfile: "config/config.yaml"
+
+configfile: DEFAULT_CONFIG
 
 
 report: "workflow/report/workflow.rst"
@@ -33,6 +39,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/interpret.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/stages.smk"
+include: "workflow/rules/report.smk"
 
 
 localrules:
@@ -48,3 +55,4 @@ rule all:
         rules.models.input,
         rules.tables.input,
         rules.figures.input,
+        rules.describe_run.output,

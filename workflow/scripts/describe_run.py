@@ -1,0 +1,37 @@
+"""Describe a finished run for people (README.md) and machines (config.yaml, provenance.json)."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from druggene.logs import log_to
+from druggene.provenance import describe_environment
+from druggene.run_summary import summarise_run
+from druggene.tables import read_table, write_text
+
+
+def main() -> None:
+    """Read the tables that the run ends with, write three files."""
+    log_to(snakemake.log[0])
+    inputs, params, output = snakemake.input, snakemake.params, snakemake.output
+    sources = read_table(inputs.sources).query("stage == 'used' and source == 'all'").iloc[0]
+    numbers = {what.replace("_", " "): int(sources[what]) for what in ("curves", "pairs", "cell_lines", "drugs")}
+    numbers |= {what: len(read_table(inputs[what])) for what in ("genes", "terms")}
+    environment = describe_environment(params.repository, params.state)
+    page = summarise_run(
+        params.config,
+        numbers,
+        pd.read_csv(inputs.files, dtype=str, keep_default_na=False),
+        {name: (read_table(path), params.tables[name]) for name, path in zip(params.tables, inputs.intervals, strict=True)},
+        params.labels,
+        environment,
+        yaml.safe_load(Path(params.repository, "CITATION.cff").read_text(encoding="utf-8")),
+    )
+    write_text(page, output.readme)
+    write_text(yaml.safe_dump(params.resolved, sort_keys=False, allow_unicode=True), output.config)
+    write_text(json.dumps(environment, indent=2) + "\n", output.provenance)
+
+
+if __name__ == "__main__":
+    main()

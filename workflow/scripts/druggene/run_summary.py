@@ -1,0 +1,188 @@
+"""One page about a finished run: what was run on what, what came out, how to cite it and how to do it again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from druggene.labels import NAIVE, NETWORK
+from druggene.predictions import REFERENCE
+from druggene.tables import markdown_row, markdown_text
+
+_INPUTS: Final = {
+    "gdsc_wheel": "GDSC from the package registry",
+    "release": "the files that the authors published",
+    "portals": "the raw files of the portals",
+    "simulated": "a simulated cohort with a planted mechanism (**not real data**)",
+    "own": "tables of your own",
+}
+_TREES: Final = "boosted_trees"
+_COLUMNS: Final = {
+    "Pearson": ("pooled", "pearson", "{:.3f}"),
+    "MSE": ("pooled", "mse", "{:.4f}"),
+    "Pearson within drugs": ("drug", "pearson", "{:.3f}"),
+    "Pearson beyond effects": ("pooled", "normalised_pearson", "{:.3f}"),
+}
+
+
+def summarise_run(
+    config: Mapping[str, Any],
+    numbers: Mapping[str, int],
+    files: pd.DataFrame,
+    compared: Mapping[str, tuple[pd.DataFrame, Sequence[str]]],
+    labels: Mapping[str, tuple[str, str]],
+    environment: Mapping[str, Any],
+    citation: Mapping[str, Any],
+) -> str:
+    """Return the page as Markdown.
+
+    Parameters
+    ----------
+    config
+        The completed configuration.
+    numbers
+        What is counted to how many, in reading order.
+    files
+        Retrieved files: dataset, version, file, licence.
+    compared
+        Protocol to its table of intervals and the files with the rest.
+    labels
+        Model to the name that readers see and its kind.
+    environment
+        As :func:`druggene.provenance.describe_environment` gives it.
+    citation
+        CITATION.cff.
+    """
+    parts = [_head(config, labels), _data(config, numbers, files)]
+    parts += [headline(protocol, *table, config, labels) for protocol, table in compared.items()]
+    parts += [_again(config, environment), _cite(citation)]
+    return "\n".join(parts)
+
+
+def _head(config: Mapping[str, Any], labels: Mapping[str, tuple[str, str]]) -> str:
+    named = {kind: [label for label, of in labels.values() if of == kind] for kind in dict.fromkeys(
+        kind for _, kind in labels.values()
+    )}
+    networks = ", ".join(map(markdown_text, named.pop(NETWORK, [])))
+    others = ", ".join(markdown_text(label) for group in named.values() for label in group)
+    protocols = ", ".join(name.replace("_", " ") for name in config["splits"]["protocols"])
+    folds = "as published" if protocols == "published" else f"{config['splits']['folds']} folds"
+    return (
+        f"# Run {config['run']}\n\nInput: {_INPUTS[config['input']]}. Protocols: {protocols}; {folds}; "
+        f"seed {config['seed']}.\n\nNetworks: {networks}. Beside them: {others}.\n"
+    )
+
+
+def _data(config: Mapping[str, Any], numbers: Mapping[str, int], files: pd.DataFrame) -> str:
+    counted = ", ".join(f"{number:,} {what}" for what, number in numbers.items())
+    lines = [f"## Data\n\n{counted}.\n"]
+    rows = [("data", "version", "files", "licence"), ("---", "---", "---:", "---")]
+    for key, part in files.groupby(["dataset", "version", "licence"], sort=False) if len(files) else ():
+        dataset, version, licence = (str(name) for name in key)
+        rows.append((dataset, version, str(len(part)), licence))
+    rows.append(("Gene Ontology", _name(config["ontology"]["obo"]), "1", "CC BY 4.0"))
+    rows.append(("annotations of genes", _name(config["ontology"]["gaf"]), "1", "CC BY 4.0"))
+    if config["ontology"]["source"] == "published":
+        rows.pop()
+    lines += [*map(markdown_row, rows), ""]
+    lines.append(
+        "What was lost on the way is in `tables/preprocessing.md`; files with checksums in `tables/data_files.md`.\n"
+    )
+    return "\n".join(lines)
+
+
+def _name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def headline(
+    protocol: str,
+    intervals: pd.DataFrame,
+    paths: Iterable[str],
+    config: Mapping[str, Any],
+    labels: Mapping[str, tuple[str, str]],
+) -> str:
+    """Return the figures of a protocol that matter: best model, first network, boosted trees and effects.
+
+    Best is who has the smallest MSE over all pairs. A difference to drug + cell-line effects counts where its interval
+    leaves zero out.
+    """
+    values = intervals.set_index(["model", "level", "metric"])
+    mse = intervals[(intervals["level"] == "pooled") & (intervals["metric"] == "mse")].set_index("model")["value"]
+    first = next(iter(config["models"]))
+    best = str(mse.idxmin()) if mse.notna().any() else None
+    shown = [name for name in dict.fromkeys((best, first, _TREES, REFERENCE)) if name is not None and name in mse.index]
+    header = ["Model", *_COLUMNS, "MSE, to effects"]
+    rows = [header, ["---", *["---:"] * (len(header) - 1)]]
+    for model in shown:
+        cells = [_between(values, model, column) for column in _COLUMNS.values()]
+        note = " (best)" if model == best else ""
+        rows.append([labels[model][0] + note, *cells, _difference(values, model)])
+    title = f"## Results: {protocol.replace('_', ' ')}{', simulated data' if config['input'] == 'simulated' else ''}\n"
+    text = [title, *map(markdown_row, rows), "", _verdict(values, first, best, labels), ""]
+    text.append(f"All models, per drug and per cell line: {', '.join(f'`{path}`' for path in paths)}.\n")
+    return "\n".join(text)
+
+
+def _between(values: pd.DataFrame, model: str, column: tuple[str, str, str]) -> str:
+    level, metric, form = column
+    value, low, high = values.loc[(model, level, metric), ["value", "low", "high"]]
+    if pd.isna(value):
+        return "–"
+    return form.format(value) + ("" if pd.isna(low) else f" [{form.format(low)}, {form.format(high)}]")
+
+
+def _difference(values: pd.DataFrame, model: str) -> str:
+    names = ["minus_effects", "minus_effects_low", "minus_effects_high"]
+    value, low, high = values.loc[(model, "pooled", "mse"), names]
+    return "–" if pd.isna(value) or model == REFERENCE else f"{value:+.4f} [{low:+.4f}, {high:+.4f}]"
+
+
+def _verdict(
+    values: pd.DataFrame, first: str, best: str | None, labels: Mapping[str, tuple[str, str]]
+) -> str:
+    name = markdown_text(labels[first][0])
+    low, high = values.loc[(first, "pooled", "mse"), ["minus_effects_low", "minus_effects_high"]]
+    if pd.isna(low):
+        text = f"Whether {name} beats drug + cell-line effects is not known: one of the two has no figures."
+    elif high < 0:
+        text = f"{name} predicts better than drug + cell-line effects, which know no gene and no structure."
+    elif low > 0:
+        text = f"{name} predicts **worse** than drug + cell-line effects, which know no gene and no structure."
+    else:
+        text = f"{name} is **not told apart** from drug + cell-line effects, which know no gene and no structure."
+    if best is None or best == first:
+        return text
+    kind = labels[best][1]
+    what = "a naive predictor" if kind == NAIVE else "another network" if kind == NETWORK else "no visible network"
+    return f"{text} The smallest error is that of {markdown_text(labels[best][0])}, {what}."
+
+
+def _again(config: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
+    if environment["commit"]:
+        changed = environment["changed"]
+        clean = "nothing changed" if not changed else f"**changed since: {', '.join(map(markdown_text, changed[:5]))}"
+        clean += f"{' and more' if len(changed) > 5 else ''}**" if changed else ""
+        code = f"commit `{environment['commit']}` of {environment['date']}, {clean}"
+        checkout = f"git checkout {environment['commit']}\n"
+    else:
+        code, checkout = "no commit is known: the code lay in no git repository of its own", ""
+    packages = environment["packages"]
+    return (
+        f"## How to do it again\n\n```\n{checkout}pip install -r requirements.txt -c constraints.txt\n"
+        f"snakemake --cores 2 --configfile results/{config['run']}/config.yaml\n```\n\n"
+        f"`config.yaml` beside this page has every key, defaults too. Workflow {environment['workflow']}, {code}. "
+        f"Lock file `constraints.txt`: SHA-256 `{environment['lock']['constraints.txt']}`. Python "
+        f"{environment['python']}, PyTorch {packages.get('torch')}, Snakemake {packages.get('snakemake')}; all versions "
+        "in `provenance.json`.\n"
+    )
+
+
+def _cite(citation: Mapping[str, Any]) -> str:
+    paper = citation["references"][0]
+    authors = ", ".join(f"{author['family-names']} {author['given-names']}" for author in paper["authors"])
+    return (
+        f"## How to cite\n\nThe method: {authors}. {paper['title']}. {paper['journal']} {paper['volume']}:{paper['start']} "
+        f"({paper['year']}). https://doi.org/{paper['doi']}\n\nThe workflow: {citation['title']}, version "
+        f"{citation['version']}, {citation['license']}. The data: their sources, above.\n"
+    )
