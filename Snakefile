@@ -11,7 +11,9 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 DEFAULT_CONFIG = "config/config.yaml"
-if not Path(DEFAULT_CONFIG).exists():  # another working directory, without a configuration of its own
+if not Path(
+    DEFAULT_CONFIG
+).exists():  # another working directory, without a configuration of its own
     DEFAULT_CONFIG = str(Path(workflow.current_basedir) / DEFAULT_CONFIG)
 
 
@@ -40,6 +42,7 @@ include: "workflow/rules/interpret.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/stages.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/publish.smk"
 
 
 localrules:

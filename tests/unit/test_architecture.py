@@ -29,11 +29,14 @@ LAYERS = [
         "labels",
         "logs",
         "metrics",
+        "provenance",
         "seeds",
         "variants",
+        "verify",
     },
     {
         "config",
+        "data_terms",
         "molecules",
         "responses",
         "tables",
@@ -57,6 +60,7 @@ LAYERS = [
         "target_features",
     },
     {
+        "crate",
         "data_summary",
         "hierarchy_function",
         "layout",
@@ -67,10 +71,12 @@ LAYERS = [
         "term_readout",
     },
     {
+        "bundle",
         "checkpoint",
         "dataset",
         "evaluation",
         "progress",
+        "run_summary",
     },
     {
         "intervals",

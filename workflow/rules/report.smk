@@ -27,9 +27,24 @@ rule describe_run:
         genes=f"{FIRST_FOLD}/genes.parquet",
         terms=f"{FIRST_FOLD}/terms.parquet",
     output:
-        readme=f"{RESULTS}/README.md",
-        config=f"{RESULTS}/config.yaml",
-        provenance=f"{RESULTS}/provenance.json",
+        readme=report(
+            f"{RESULTS}/README.md",
+            caption="../report/run.rst",
+            category="Run",
+            labels={"what": "page of the run"},
+        ),
+        config=report(
+            f"{RESULTS}/config.yaml",
+            caption="../report/run.rst",
+            category="Run",
+            labels={"what": "configuration, every key"},
+        ),
+        provenance=report(
+            f"{RESULTS}/provenance.json",
+            caption="../report/run.rst",
+            category="Run",
+            labels={"what": "commit, lock file and versions"},
+        ),
     log:
         f"{RESULTS}/logs/describe_run.log",
     benchmark:
@@ -54,7 +69,9 @@ rule describe_run:
             ]
             for protocol in PROTOCOLS
         },
-        labels={name: (label, MODEL_KINDS[name]) for name, label in MODEL_LABELS.items()},
+        labels={
+            name: (label, MODEL_KINDS[name]) for name, label in MODEL_LABELS.items()
+        },
         repository=str(REPOSITORY),
         # A function: asked of git only where the rule is needed.
         state=lambda wildcards: git_state(REPOSITORY),

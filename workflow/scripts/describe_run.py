@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+
 from druggene.logs import log_to
 from druggene.provenance import describe_environment
 from druggene.run_summary import summarise_run
@@ -18,12 +19,14 @@ def main() -> None:
     sources = read_table(inputs.sources).query("stage == 'used' and source == 'all'").iloc[0]
     numbers = {what.replace("_", " "): int(sources[what]) for what in ("curves", "pairs", "cell_lines", "drugs")}
     numbers |= {what: len(read_table(inputs[what])) for what in ("genes", "terms")}
+    tables = zip(params.tables.items(), inputs.intervals, strict=True)
+    compared = {name: (read_table(path), paths) for (name, paths), path in tables}
     environment = describe_environment(params.repository, params.state)
     page = summarise_run(
         params.config,
         numbers,
         pd.read_csv(inputs.files, dtype=str, keep_default_na=False),
-        {name: (read_table(path), params.tables[name]) for name, path in zip(params.tables, inputs.intervals, strict=True)},
+        compared,
         params.labels,
         environment,
         yaml.safe_load(Path(params.repository, "CITATION.cff").read_text(encoding="utf-8")),

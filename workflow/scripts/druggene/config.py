@@ -54,8 +54,7 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path, 
     if not problems:
         _fill_defaults(config, schema)
         _expand_paths(config)
-        for section, key in _SHIPPED:
-            config[section][key] = shipped_file(config[section][key], root, home or root)
+        _find_shipped(config, root, home or root)
         for section in (config, config["ablations"]):
             key = "models" if "models" in section else "variants"
             section[key] = {name: entry for name, entry in section[key].items() if entry is not None}
@@ -119,6 +118,11 @@ def _expand_paths(config: dict[str, Any]) -> None:
             config[section][key] = os.path.expanduser(os.path.expandvars(config[section][key]))
 
 
+def _find_shipped(config: dict[str, Any], root: Path, home: Path) -> None:
+    for section, key in _SHIPPED:
+        config[section][key] = shipped_file(config[section][key], root, home)
+
+
 def shipped_file(name: str, root: Path, home: Path) -> str:
     """Return a file's name below ``root``, or its whole path where only the repository ``home`` has it."""
     elsewhere = not (root / name).exists() and not name.startswith(_RETRIEVED) and (home / name).exists()
@@ -143,10 +147,10 @@ def resolved_config(config: Mapping[str, Any], given: Mapping[str, Any], default
         written = given.get(section, {})
         if key in written:
             resolved[section][key] = written[key]
-    for section, key in (([], "models"), (["ablations"], "variants")):
-        part, of_default = resolved, default
-        for name in section:
-            part, of_default = part[name], of_default.get(name, {})
+    for part, of_default, key in (
+        (resolved, default, "models"),
+        (resolved["ablations"], default.get("ablations", {}), "variants"),
+    ):
         part[key] |= dict.fromkeys(name for name in of_default.get(key, {}) if name not in part[key])
     return resolved
 

@@ -30,7 +30,7 @@ def git_state(repository: str | os.PathLike[str]) -> dict[str, Any]:
         commit (40 hexadecimal digits) and date (YYYY-MM-DD), None where ``repository`` is not the root of a git
         repository or there is no git; changed, the files that differ from the commit, new ones too.
     """
-    unknown = {"commit": None, "date": None, "changed": []}
+    unknown: dict[str, Any] = {"commit": None, "date": None, "changed": []}
     top = _git(repository, "rev-parse", "--show-toplevel")
     if top is None or Path(top.strip()).resolve() != Path(repository).resolve():
         return unknown

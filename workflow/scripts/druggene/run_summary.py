@@ -1,5 +1,6 @@
 """One page about a finished run: what was run on what, what came out, how to cite it and how to do it again."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ _INPUTS: Final = {
     "own": "tables of your own",
 }
 _TREES: Final = "boosted_trees"
+_TO_EFFECTS: Final = ("minus_effects", "minus_effects_low", "minus_effects_high")
 _COLUMNS: Final = {
     "Pearson": ("pooled", "pearson", "{:.3f}"),
     "MSE": ("pooled", "mse", "{:.4f}"),
@@ -60,9 +62,10 @@ def summarise_run(
 
 
 def _head(config: Mapping[str, Any], labels: Mapping[str, tuple[str, str]]) -> str:
-    named = {kind: [label for label, of in labels.values() if of == kind] for kind in dict.fromkeys(
-        kind for _, kind in labels.values()
-    )}
+    named = {
+        kind: [label for label, of in labels.values() if of == kind]
+        for kind in dict.fromkeys(kind for _, kind in labels.values())
+    }
     networks = ", ".join(map(markdown_text, named.pop(NETWORK, [])))
     others = ", ".join(markdown_text(label) for group in named.values() for label in group)
     protocols = ", ".join(name.replace("_", " ") for name in config["splits"]["protocols"])
@@ -126,24 +129,25 @@ def headline(
 
 def _between(values: pd.DataFrame, model: str, column: tuple[str, str, str]) -> str:
     level, metric, form = column
-    value, low, high = values.loc[(model, level, metric), ["value", "low", "high"]]
-    if pd.isna(value):
+    value, low, high = _numbers(values, model, level, metric, "value", "low", "high")
+    if math.isnan(value):
         return "–"
-    return form.format(value) + ("" if pd.isna(low) else f" [{form.format(low)}, {form.format(high)}]")
+    return form.format(value) + ("" if math.isnan(low) else f" [{form.format(low)}, {form.format(high)}]")
 
 
 def _difference(values: pd.DataFrame, model: str) -> str:
-    names = ["minus_effects", "minus_effects_low", "minus_effects_high"]
-    value, low, high = values.loc[(model, "pooled", "mse"), names]
-    return "–" if pd.isna(value) or model == REFERENCE else f"{value:+.4f} [{low:+.4f}, {high:+.4f}]"
+    value, low, high = _numbers(values, model, "pooled", "mse", *_TO_EFFECTS)
+    return "–" if math.isnan(value) or model == REFERENCE else f"{value:+.4f} [{low:+.4f}, {high:+.4f}]"
 
 
-def _verdict(
-    values: pd.DataFrame, first: str, best: str | None, labels: Mapping[str, tuple[str, str]]
-) -> str:
+def _numbers(values: pd.DataFrame, model: str, level: str, metric: str, *columns: str) -> list[float]:
+    return [float(value) for value in values.loc[(model, level, metric), list(columns)].to_numpy()]
+
+
+def _verdict(values: pd.DataFrame, first: str, best: str | None, labels: Mapping[str, tuple[str, str]]) -> str:
     name = markdown_text(labels[first][0])
-    low, high = values.loc[(first, "pooled", "mse"), ["minus_effects_low", "minus_effects_high"]]
-    if pd.isna(low):
+    _, low, high = _numbers(values, first, "pooled", "mse", *_TO_EFFECTS)
+    if math.isnan(low):
         text = f"Whether {name} beats drug + cell-line effects is not known: one of the two has no figures."
     elif high < 0:
         text = f"{name} predicts better than drug + cell-line effects, which know no gene and no structure."
@@ -173,16 +177,19 @@ def _again(config: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
         f"snakemake --cores 2 --configfile results/{config['run']}/config.yaml\n```\n\n"
         f"`config.yaml` beside this page has every key, defaults too. Workflow {environment['workflow']}, {code}. "
         f"Lock file `constraints.txt`: SHA-256 `{environment['lock']['constraints.txt']}`. Python "
-        f"{environment['python']}, PyTorch {packages.get('torch')}, Snakemake {packages.get('snakemake')}; all versions "
-        "in `provenance.json`.\n"
+        f"{environment['python']}, PyTorch {packages.get('torch')}, Snakemake {packages.get('snakemake')}; "
+        "all versions in `provenance.json`.\n"
     )
 
 
 def _cite(citation: Mapping[str, Any]) -> str:
     paper = citation["references"][0]
-    authors = ", ".join(f"{author['family-names']} {author['given-names']}" for author in paper["authors"])
+    authors = ", ".join(
+        f"{author['family-names']} {author['given-names'].replace('.', '')}" for author in paper["authors"]
+    )
+    where = f"{paper['journal']} {paper['volume']}:{paper['start']} ({paper['year']}). https://doi.org/{paper['doi']}"
+    workflow = f"{citation['title']}, version {citation['version']}, {citation['license']}"
     return (
-        f"## How to cite\n\nThe method: {authors}. {paper['title']}. {paper['journal']} {paper['volume']}:{paper['start']} "
-        f"({paper['year']}). https://doi.org/{paper['doi']}\n\nThe workflow: {citation['title']}, version "
-        f"{citation['version']}, {citation['license']}. The data: their sources, above.\n"
+        f"## How to cite\n\nThe method: {authors}. {paper['title']}. {where}\n\n"
+        f"The workflow: {workflow}. The data: their sources, above.\n"
     )
