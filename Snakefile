@@ -1,7 +1,7 @@
 """DrugGene: predict and explain the drug response of cancer cell lines.
 
 `snakemake --cores N` runs everything on config/config.yaml; `data`, `search`, `models`, `tables`, `figures`,
-`interpret` and `ablations` are stages.
+`interpret`, `ablations`, `report` and `publish` are stages.
 """
 
 from pathlib import Path

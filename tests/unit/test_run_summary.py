@@ -1,9 +1,12 @@
 """The page of a run says what the tables say, also where that is nothing to be proud of."""
 
+import gzip
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
-from druggene.run_summary import headline
+from druggene.run_summary import headline, ontology_release
 
 CONFIG = {"models": {"vnn": {}}, "input": "gdsc_wheel"}
 LABELS = {
@@ -58,3 +61,11 @@ def test_simulated_data_say_so() -> None:
     text = headline("random_pairs", intervals(vnn=0.007, effects=0.009), [], CONFIG | {"input": "simulated"}, LABELS)
     assert text.startswith("## Results: random pairs, simulated data\n")
     assert "The smallest error" not in text
+
+
+def test_the_release_is_that_of_the_head(tmp_path: Path) -> None:
+    term = "\n[Term]\nid: GO:1\ndata-version: not in the head\n"
+    (tmp_path / "a.obo").write_text("format-version: 1.2\ndata-version: releases/2022-07-01\n" + term)
+    (tmp_path / "b.obo.gz").write_bytes(gzip.compress(b"format-version: 1.2\n" + term.encode()))
+    assert ontology_release(tmp_path / "a.obo") == "2022-07-01"
+    assert ontology_release(tmp_path / "b.obo.gz") == "–"

@@ -4,6 +4,13 @@ from druggene.provenance import git_state
 
 INTERVALS = [f"{RESULTS}/tables/{protocol}/intervals.parquet" for protocol in PROTOCOLS]
 FIRST_FOLD = f"{RESULTS}/data/{PROTOCOLS[0]}/fold_0"
+REPORTED_STAGES = [
+    "data",
+    *(["search"] if config["search"]["enabled"] else []),
+    "models",
+    "tables",
+    "figures",
+]
 # Stages beyond a whole run: the report shows those that lie there.
 FURTHER_STAGES = {
     "hierarchies": list(rules.hierarchies.input),
@@ -26,6 +33,8 @@ rule describe_run:
         files=f"{RESULTS}/tables/data_files.csv",
         genes=f"{FIRST_FOLD}/genes.parquet",
         terms=f"{FIRST_FOLD}/terms.parquet",
+        obo=config["ontology"]["obo"],
+        terms_of_use=shipped("config/data_terms.csv"),
     output:
         readme=report(
             f"{RESULTS}/README.md",
@@ -83,10 +92,7 @@ rule describe_run:
 rule make_report:
     """Let Snakemake make its report: results with captions, the graph of the workflow, run times and versions."""
     input:
-        rules.data.input,
-        rules.models.input,
-        rules.tables.input,
-        rules.figures.input,
+        *(getattr(rules, stage).input for stage in REPORTED_STAGES),
         config=rules.describe_run.output.config,
     output:
         f"{RESULTS}/report.html",
@@ -104,7 +110,8 @@ rule make_report:
         # Its own Snakefile, also where another workflow imports this one under other names.
         snakefile=str(REPOSITORY / "Snakefile"),
         targets=lambda wildcards: [
-            "all",
+            "describe_run",
+            *REPORTED_STAGES,
             *(
                 stage
                 for stage, files in FURTHER_STAGES.items()

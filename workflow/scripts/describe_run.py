@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from druggene.data_terms import read_terms
 from druggene.logs import log_to
 from druggene.provenance import describe_environment
-from druggene.run_summary import summarise_run
+from druggene.run_summary import ontology_release, summarise_run
 from druggene.tables import read_table, write_text
 
 
@@ -26,6 +27,8 @@ def main() -> None:
         params.config,
         numbers,
         pd.read_csv(inputs.files, dtype=str, keep_default_na=False),
+        read_terms(inputs.terms_of_use),
+        ontology_release(inputs.obo),
         compared,
         params.labels,
         environment,

@@ -37,8 +37,8 @@ _CODE: Final = (
     "pyproject.toml",
     "requirements.txt",
     "config/*.csv",
-    "config/*.md",
-    "config/*.yaml",
+    "config/README.md",
+    "config/config.yaml",
     "envs/*.yaml",
     "workflow/Snakefile",
     "workflow/report/*.rst",
@@ -114,13 +114,15 @@ def build_bundle(
     code = code_files(repository)
     for name in code:
         _copy(Path(repository, name), folder / name)
+    default = yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8"))
+    if _portable(default):
+        write_text(yaml.safe_dump(default, sort_keys=False, allow_unicode=True), folder / "config/config.yaml")
     entries += [Entry(name, _INCLUDED, terms="Apache-2.0") for name in code]
 
     resolved = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
+    _portable(resolved)
     header = "# Every key of the run. A name below /path/to/ stands for one on the machine of the run.\n"
-    write_text(
-        header + yaml.safe_dump(_portable(resolved), sort_keys=False, allow_unicode=True), folder / "config.yaml"
-    )
+    write_text(header + yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True), folder / "config.yaml")
     _copy(results / "provenance.json", folder / "provenance.json")
     environment = json.loads((results / "provenance.json").read_text(encoding="utf-8"))
     page = (
@@ -218,16 +220,14 @@ def _csv_text(rows: Iterable[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def _portable(config: dict[str, Any]) -> dict[str, Any]:
-    """Replace names of one machine's files and folders, in place."""
-    for section, key in PATHS:
-        name = config[section][key]
-        if name is not None and Path(name).is_absolute():
-            config[section][key] = f"/path/to/{Path(name).name}"
-    answers = config["portals"]["pubchem"]
-    if Path(answers["answers"]).is_absolute():
-        answers["answers"] = f"/path/to/{Path(answers['answers']).name}"
-    return config
+def _portable(config: dict[str, Any]) -> bool:
+    """Replace names of one machine's files and folders, in place, and tell whether there were any."""
+    places = [(config.get(section, {}), key) for section, key in PATHS]
+    places.append((config.get("portals", {}).get("pubchem", {}), "answers"))
+    found = [(part, key) for part, key in places if part.get(key) and Path(part[key]).is_absolute()]
+    for part, key in found:
+        part[key] = f"/path/to/{Path(part[key]).name}"
+    return bool(found)
 
 
 def _about(entries: Sequence[Entry], config: Mapping[str, Any]) -> str:
@@ -252,7 +252,7 @@ def _about(entries: Sequence[Entry], config: Mapping[str, Any]) -> str:
             f"{len(reduced)} tables stand without what was measured ({why}); a run brings it from the source.\n"
         )
     lines.append(
-        f"To check every byte: `python -m druggene.verify FOLDER` (or the archive), or `sha256sum -c {SUMS}`.\n"
+        f"To check every byte: `PYTHONPATH=workflow/scripts python -m druggene.verify .`, or `sha256sum -c {SUMS}`.\n"
     )
     return "\n".join(lines)
 

@@ -144,7 +144,7 @@ def resolved_config(config: Mapping[str, Any], given: Mapping[str, Any], default
     """
     resolved = copy.deepcopy(dict(config))
     for section, key in PATHS:
-        written = given.get(section, {})
+        written = {**default.get(section, {}), **given.get(section, {})}
         if key in written:
             resolved[section][key] = written[key]
     for part, of_default, key in (

@@ -1,11 +1,14 @@
 """One page about a finished run: what was run on what, what came out, how to cite it and how to do it again."""
 
+import gzip
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 
+from druggene.data_terms import Terms, describe_terms
 from druggene.labels import NAIVE, NETWORK
 from druggene.predictions import REFERENCE
 from druggene.tables import markdown_row, markdown_text
@@ -31,6 +34,8 @@ def summarise_run(
     config: Mapping[str, Any],
     numbers: Mapping[str, int],
     files: pd.DataFrame,
+    terms: Mapping[str, Terms],
+    release: str,
     compared: Mapping[str, tuple[pd.DataFrame, Sequence[str]]],
     labels: Mapping[str, tuple[str, str]],
     environment: Mapping[str, Any],
@@ -46,6 +51,10 @@ def summarise_run(
         What is counted to how many, in reading order.
     files
         Retrieved files: dataset, version, file, licence.
+    terms
+        On which terms the measurements of each dataset may be used.
+    release
+        Of the Gene Ontology.
     compared
         Protocol to its table of intervals and the files with the rest.
     labels
@@ -55,7 +64,7 @@ def summarise_run(
     citation
         CITATION.cff.
     """
-    parts = [_head(config, labels), _data(config, numbers, files)]
+    parts = [_head(config, labels), _data(config, numbers, files, terms, release)]
     parts += [headline(protocol, *table, config, labels) for protocol, table in compared.items()]
     parts += [_again(config, environment), _cite(citation)]
     return "\n".join(parts)
@@ -76,26 +85,39 @@ def _head(config: Mapping[str, Any], labels: Mapping[str, tuple[str, str]]) -> s
     )
 
 
-def _data(config: Mapping[str, Any], numbers: Mapping[str, int], files: pd.DataFrame) -> str:
+def ontology_release(path: str | os.PathLike[str]) -> str:
+    """Return the release that the head of an OBO file names, a dash where it names none."""
+    opened = gzip.open(path, "rt", encoding="utf-8") if str(path).endswith(".gz") else open(path, encoding="utf-8")
+    with opened as handle:
+        for line in handle:
+            if line.startswith("data-version:"):
+                return line.partition(":")[2].strip().removeprefix("releases/")
+            if line.startswith("["):  # the first term: the head is over
+                break
+    return "–"
+
+
+def _data(
+    config: Mapping[str, Any],
+    numbers: Mapping[str, int],
+    files: pd.DataFrame,
+    terms: Mapping[str, Terms],
+    release: str,
+) -> str:
     counted = ", ".join(f"{number:,} {what}" for what, number in numbers.items())
     lines = [f"## Data\n\n{counted}.\n"]
-    rows = [("data", "version", "files", "licence"), ("---", "---", "---:", "---")]
+    rows = [("data", "version", "files", "licence", "terms of the measurements"), ("---", "---", "---:", "---", "---")]
     for key, part in files.groupby(["dataset", "version", "licence"], sort=False) if len(files) else ():
         dataset, version, licence = (str(name) for name in key)
-        rows.append((dataset, version, str(len(part)), licence))
-    rows.append(("Gene Ontology", _name(config["ontology"]["obo"]), "1", "CC BY 4.0"))
-    rows.append(("annotations of genes", _name(config["ontology"]["gaf"]), "1", "CC BY 4.0"))
-    if config["ontology"]["source"] == "published":
-        rows.pop()
+        rows.append((dataset, version, str(len(part)), licence, describe_terms([dataset], terms).partition(": ")[2]))
+    rows.append(
+        ("Gene Ontology", release, "1" if config["ontology"]["source"] == "published" else "2", "CC BY 4.0", "–")
+    )
     lines += [*map(markdown_row, rows), ""]
     lines.append(
         "What was lost on the way is in `tables/preprocessing.md`; files with checksums in `tables/data_files.md`.\n"
     )
     return "\n".join(lines)
-
-
-def _name(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def headline(
