@@ -9,7 +9,7 @@ import yaml
 from druggene.data_terms import read_terms
 from druggene.logs import log_to
 from druggene.provenance import describe_environment
-from druggene.run_summary import ontology_release, summarise_run
+from druggene.run_summary import count_data, ontology_release, summarise_run
 from druggene.tables import read_table, write_text
 
 
@@ -17,15 +17,12 @@ def main() -> None:
     """Read the tables that the run ends with, write three files."""
     log_to(snakemake.log[0])
     inputs, params, output = snakemake.input, snakemake.params, snakemake.output
-    sources = read_table(inputs.sources).query("stage == 'used' and source == 'all'").iloc[0]
-    numbers = {what.replace("_", " "): int(sources[what]) for what in ("curves", "pairs", "cell_lines", "drugs")}
-    numbers |= {what: len(read_table(inputs[what])) for what in ("genes", "terms")}
     tables = zip(params.tables.items(), inputs.intervals, strict=True)
     compared = {name: (read_table(path), paths) for (name, paths), path in tables}
     environment = describe_environment(params.repository, params.state)
     page = summarise_run(
         params.config,
-        numbers,
+        count_data(*(read_table(inputs[name]) for name in ("sources", "genes", "terms"))),
         pd.read_csv(inputs.files, dtype=str, keep_default_na=False),
         read_terms(inputs.terms_of_use),
         ontology_release(inputs.obo),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from druggene.data_summary import USED
 from druggene.data_terms import Terms, describe_terms
 from druggene.labels import NAIVE, NETWORK
 from druggene.predictions import REFERENCE
@@ -87,14 +88,21 @@ def _head(config: Mapping[str, Any], labels: Mapping[str, tuple[str, str]]) -> s
 
 def ontology_release(path: str | os.PathLike[str]) -> str:
     """Return the release that the head of an OBO file names, a dash where it names none."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if str(path).endswith(".gz") else open(path, encoding="utf-8")
-    with opened as handle:
+    head = gzip.open if str(path).endswith(".gz") else open
+    with head(path, "rt", encoding="utf-8") as handle:
         for line in handle:
             if line.startswith("data-version:"):
                 return line.partition(":")[2].strip().removeprefix("releases/")
             if line.startswith("["):  # the first term: the head is over
                 break
     return "–"
+
+
+def count_data(sources: pd.DataFrame, genes: pd.DataFrame, terms: pd.DataFrame) -> dict[str, int]:
+    """Return how many curves, pairs, cell lines and drugs all screens together give, and genes and terms of a fold."""
+    used = sources[(sources["stage"] == USED) & (sources["source"] == "all")].iloc[0]
+    counted = {what.replace("_", " "): int(used[what]) for what in ("curves", "pairs", "cell_lines", "drugs")}
+    return counted | {"genes": len(genes), "terms": len(terms)}
 
 
 def _data(
