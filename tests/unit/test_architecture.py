@@ -42,6 +42,7 @@ LAYERS = [
         "tables",
     },
     {
+        "documents",
         "hierarchy",
         "plotting",
         "screen",
@@ -93,6 +94,7 @@ LAYERS = [
         "hierarchy_files",
         "interpretation",
         "objective",
+        "performance_panels",
         "published_weights",
         "search",
         "training",

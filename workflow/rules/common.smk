@@ -63,6 +63,8 @@ SCREEN_TABLES = [
     "sources",
     "structure_sources",
 ]
+# A table for readers: numbers, and the same for reading and for a manuscript.
+DOCUMENT = ["csv", "md", "tex"]
 # Of a training job; `auto` uses one where the job has one, and asks for none.
 GPUS = int(config["device"] == "cuda")
 
@@ -202,3 +204,8 @@ def of_every_fold(path):
         path(SimpleNamespace(**dict(wildcards.items()), fold=fold))
         for fold in folds_of(wildcards.protocol)
     ]
+
+
+def report_labels(contents, file_format, **further):
+    """Return what a file stands under in the report: what it shows comes first, then what one can choose."""
+    return {"contents": contents, "format": file_format.upper()} | further
