@@ -18,7 +18,7 @@ from typing import Any, Final
 import yaml
 
 from druggene.config import PATHS
-from druggene.constants import AUC, SMILES
+from druggene.constants import AUC, CELL_LINE, PAIR, SMILES
 from druggene.crate import METADATA_FILE, describe_crate
 from druggene.data_terms import Terms, datasets_of, describe_terms, withheld
 from druggene.provenance import file_sha256
@@ -26,8 +26,10 @@ from druggene.tables import atomic_path, read_metadata, read_table, write_table,
 
 SUMS: Final = "SHA256SUMS"
 MANIFEST: Final = "manifest.csv"
-MEASURED: Final = (AUC, "observed", SMILES)
+MEASURED: Final = (AUC, SMILES)
 """Columns with what was measured, or with structures; they stay out where their source does not let them pass."""
+_OBSERVED: Final = "observed"
+"""Another name of the AUC, in data of figures; counts of squares, without cell lines, are no measurements."""
 
 _CODE: Final = (
     "Snakefile",
@@ -169,7 +171,7 @@ def _take(
             return Entry(name, _LEFT_OUT, named, on_terms, f"may not be passed on: {', '.join(kept_back)}")
         _copy(results / name, folder / name)
         return Entry(name, _INCLUDED, named, on_terms)
-    measured = _columns(results / name, MEASURED)
+    measured = _measured(results / name)
     origin = tuple(dict.fromkeys(source for column in measured for source in sources[_origin(column)]))
     dropped = [column for column in measured if withheld(sources[_origin(column)], terms)]
     named, on_terms = ", ".join(origin), describe_terms(origin, terms)
@@ -184,8 +186,8 @@ def _origin(column: str) -> str:
     return "drugs" if column == SMILES else "responses"
 
 
-def _columns(path: Path, wanted: Sequence[str]) -> list[str]:
-    """Return those of the columns that a table has; none of what is no table."""
+def _measured(path: Path) -> list[str]:
+    """Return the columns of a table that hold measurements or structures; none of what is no table."""
     if path.suffix == ".parquet":
         there = set(read_table(path).columns)
     elif path.suffix == ".csv":
@@ -193,7 +195,8 @@ def _columns(path: Path, wanted: Sequence[str]) -> list[str]:
             there = set(next(csv.reader(handle), []))
     else:
         return []
-    return [column for column in wanted if column in there]
+    named = (_OBSERVED,) if there & {CELL_LINE, PAIR} else ()
+    return [column for column in (*MEASURED, *named) if column in there]
 
 
 def _copy(source: Path, target: Path) -> None:
