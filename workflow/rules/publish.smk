@@ -55,7 +55,6 @@ rule publish_run:
         mem_mb=scaled(1500, per_megabyte=2),
         runtime=30,
     params:
-        results=RESULTS,
         repository=str(REPOSITORY),
         publish=config["publish"],
         # What is copied besides results; a function, as only this rule needs it.

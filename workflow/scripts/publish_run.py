@@ -11,9 +11,9 @@ def main() -> None:
     """Gather the files of the run, less what may not be passed on, and write both."""
     log_to(snakemake.log[0])
     inputs, params, output = snakemake.input, snakemake.params, snakemake.output
-    folder = Path(output.sums).parent
+    folder, results = Path(output.sums).parent, Path(inputs.described[0]).parent
     terms = read_terms(inputs.terms, own_data=snakemake.config["publish"]["own_data"])
-    build_bundle(folder, params.results, inputs.files, params.repository, snakemake.config, terms)
+    build_bundle(folder, results, inputs.files, params.repository, snakemake.config, terms)
     write_archive(folder, output.archive)
 
 
