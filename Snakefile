@@ -1,15 +1,23 @@
 """DrugGene: predict and explain the drug response of cancer cell lines.
 
 `snakemake --cores N` runs everything on config/config.yaml; `data`, `search`, `models`, `tables`, `figures`,
-`interpret` and `ablations` are stages.
+`interpret`, `ablations`, `report` and `publish` are stages.
 """
+
+from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.0")
 
+DEFAULT_CONFIG = "config/config.yaml"
+if not Path(
+    DEFAULT_CONFIG
+).exists():  # another working directory, without a configuration of its own
+    DEFAULT_CONFIG = str(Path(workflow.current_basedir) / DEFAULT_CONFIG)
 
-configfile: "config/config.yaml"
+
+configfile: DEFAULT_CONFIG
 
 
 report: "workflow/report/workflow.rst"
@@ -33,6 +41,8 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/interpret.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/stages.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/publish.smk"
 
 
 localrules:
@@ -48,3 +58,4 @@ rule all:
         rules.models.input,
         rules.tables.input,
         rules.figures.input,
+        rules.describe_run.output,

@@ -31,11 +31,14 @@ LAYERS = [
         "labels",
         "logs",
         "metrics",
+        "provenance",
         "seeds",
         "variants",
+        "verify",
     },
     {
         "config",
+        "data_terms",
         "molecules",
         "responses",
         "tables",
@@ -60,6 +63,7 @@ LAYERS = [
         "target_features",
     },
     {
+        "crate",
         "data_summary",
         "drug_inputs",
         "hierarchy_function",
@@ -71,10 +75,12 @@ LAYERS = [
         "term_readout",
     },
     {
+        "bundle",
         "checkpoint",
         "dataset",
         "evaluation",
         "progress",
+        "run_summary",
     },
     {
         "intervals",

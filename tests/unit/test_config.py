@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from druggene.config import complete_config
+from druggene.config import complete_config, resolved_config
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
@@ -189,3 +189,34 @@ def test_a_file_on_top_can_leave_out_a_model() -> None:
 def test_all_mistakes_come_at_once() -> None:
     with pytest.raises(ValueError, match=r"training\.epochs(.|\n)*training\.patience"):
         complete_config(merged({"training": {"epochs": 0, "patience": 0}}), SCHEMA, ROOT)
+
+
+def test_a_resolved_configuration_gives_the_same_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Laid over the default it is what it was, without the models that were left out and with paths as written."""
+    monkeypatch.setenv("DRUGGENE_DATA", str(tmp_path))
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "a.whl").touch()
+    overlay = {
+        "models": {"expbox": None, "mine": {"label": "Mine", "omics": ["mutation"]}},
+        "gdsc_wheel": {"source": "local", "folder": "$DRUGGENE_DATA/wheels"},
+        "ablations": {"variants": {"dense": None}},
+    }
+    given = merged(overlay)
+    completed = copy.deepcopy(given)
+    complete_config(completed, SCHEMA, ROOT)
+    resolved = resolved_config(completed, given, DEFAULT)
+    assert resolved["gdsc_wheel"]["folder"] == "$DRUGGENE_DATA/wheels"
+    assert resolved["models"]["expbox"] is resolved["ablations"]["variants"]["dense"] is None
+    again = merged(yaml.safe_load(yaml.safe_dump(resolved)))
+    complete_config(again, SCHEMA, ROOT)
+    assert again == completed
+    assert "expbox" not in completed["models"]
+
+
+def test_files_that_the_repository_ships_are_found_from_elsewhere(tmp_path: Path) -> None:
+    config = merged()
+    complete_config(config, SCHEMA, tmp_path, ROOT)
+    assert config["ontology"]["obo"] == str(ROOT / "resources/go/go-basic.obo.gz")
+    assert resolved_config(config, merged(), DEFAULT)["ontology"]["obo"] == "resources/go/go-basic.obo.gz"
+    with pytest.raises(ValueError, match=r"ontology\.obo: file resources/go/go-basic\.obo\.gz does not exist"):
+        complete_config(merged(), SCHEMA, tmp_path)

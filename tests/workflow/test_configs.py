@@ -73,6 +73,7 @@ def check_plan(repository: Path, names: tuple[str, ...], special: dict[str, int]
         "train_model": folds * sum(model is not None for model in config["models"].values()),
         "train_rival": folds * len(config["rivals"]["names"]),
         "tabulate_data": 1,
+        "describe_run": 1,
         "all": 1,
     }
     if config["input"] == "release":

@@ -1,5 +1,6 @@
 """What all rules share: the checked configuration, where things lie, and digests of the code."""
 
+import copy
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from druggene.config import complete_config
+from druggene.config import complete_config, resolved_config, shipped_file
 from druggene.digest import code_digest as digest_of
 from druggene.labels import model_kinds, model_labels
 from druggene.sources.release import published_name
@@ -23,13 +24,18 @@ from druggene.variants import (
     model_settings,
 )
 
+REPOSITORY = SCRIPTS.parents[1]
+# As it was written, before defaults and environment variables are filled in.
+GIVEN = copy.deepcopy(dict(config))
+
 try:
     complete_config(
         config,
         yaml.safe_load((SCRIPTS.parent / "schemas" / "config.schema.yaml").read_text()),
         Path.cwd(),
+        REPOSITORY,
     )
-    VERSIONS = read_versions(SCRIPTS.parents[1] / "config" / "data_versions.csv")
+    VERSIONS = read_versions(REPOSITORY / "config" / "data_versions.csv")
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -68,6 +74,11 @@ wildcard_constraints:
     model="|".join(SETTINGS),
     rival="|".join(RIVALS) or "none",
     fold="[0-9]+",
+
+
+def shipped(name):
+    """Return where a file of the repository lies: here, or there where the working directory is another folder."""
+    return shipped_file(name, Path.cwd(), REPOSITORY)
 
 
 def checked(function, *arguments):

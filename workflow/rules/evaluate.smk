@@ -81,7 +81,7 @@ rule evaluate_models:
 rule compare_with_paper:
     """Judge every quantitative statement of the paper by what a run on the published data gave."""
     input:
-        claims="resources/paper_claims.csv",
+        claims=shipped("resources/paper_claims.csv"),
         responses=f"{RESULTS}/data/responses.parquet",
         drugs=f"{RESULTS}/data/drugs.parquet",
         drug_features=f"{RESULTS}/data/drug_features.parquet",

