@@ -31,6 +31,7 @@ LAYERS = [
         "labels",
         "logs",
         "metrics",
+        "protocols",
         "seeds",
         "variants",
     },
@@ -97,6 +98,7 @@ LAYERS = [
         "published_weights",
         "search",
         "training",
+        "transfer",
     },
 ]
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -13,6 +13,7 @@ sys.path.insert(0, str(SCRIPTS))
 from druggene.config import complete_config
 from druggene.digest import code_digest as digest_of
 from druggene.labels import model_kinds, model_labels
+from druggene.protocols import all_protocols, transfer_screens
 from druggene.sources.release import published_name
 from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
@@ -35,7 +36,8 @@ except ValueError as error:
 
 RESULTS = f"results/{config['run']}"
 RETRIEVED = "resources/retrieved"
-PROTOCOLS = config["splits"]["protocols"]
+PROTOCOLS = all_protocols(config)
+TRANSFERS = transfer_screens(config)
 MODELS = list(config["models"])
 # What every network is built and trained by: the configuration with the keys of its entry in `models` laid over it.
 ABLATIONS = ablation_models(config)
@@ -64,7 +66,7 @@ GPUS = int(config["device"] == "cuda")
 
 
 wildcard_constraints:
-    protocol="[a-z_]+",
+    protocol="[a-z0-9_]+",
     model="|".join(SETTINGS),
     rival="|".join(RIVALS) or "none",
     fold="[0-9]+",
@@ -84,8 +86,9 @@ def code_digest(adapter):
 
 
 def folds_of(protocol):
-    """Return the fold numbers of a protocol; the published files are a single one."""
-    return [0] if protocol == "published" else list(range(config["splits"]["folds"]))
+    """Return the fold numbers of a protocol; the published files and a transfer are a single one."""
+    single = protocol == "published" or protocol in TRANSFERS
+    return [0] if single else list(range(config["splits"]["folds"]))
 
 
 def per_fold(pattern):

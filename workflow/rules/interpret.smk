@@ -9,7 +9,10 @@ JOINED_MODELS = [
     name for name in MODELS if SETTINGS[name]["network"]["readout"] == "joined"
 ]
 INTERPRETED_MODELS = INTERPRETATION["models"] or JOINED_MODELS[:1]
-INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or PROTOCOLS
+# Scores take a pair's mean over its curves, which a transfer tells apart by their screen.
+INTERPRETED_PROTOCOLS = (
+    INTERPRETATION["protocols"] or config["splits"]["protocols"]
+)
 LABELS = ["measured", *(["permuted"] if INTERPRETATION["permuted_control"] else [])]
 INTERPRETED = f"{RESULTS}/interpretation/{{protocol}}/{{model}}/{{labels}}"
 RESPONSES_OF = {

@@ -81,6 +81,11 @@ rule tables:
                 ),
             ],
         ),
+        expand(
+            f"{RESULTS}/tables/{{protocol}}/transfer.{{format}}",
+            protocol=TRANSFERS,
+            format=["parquet", "csv", "md"],
+        ),
 
 
 rule figures:

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 
 from druggene.labels import model_labels
+from druggene.protocols import transfer_protocol
 
 _RETRIEVED = "resources/retrieved/"
 """Begins the names of files that a rule brings where they are missing."""
@@ -155,6 +156,7 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
             yield f"{section}.protocols: leave_tissue_out needs tissues, which the registry's GDSC data lack"
     if no_tissue and "tissue_mean" in config["naive"]:
         yield "naive: tissue_mean needs tissues, which the registry's GDSC data lack"
+    yield from _impossible_transfers(config)
     if not config["models"]:
         yield "models: name at least one network to train"
     for key, known in (("models", list(config["models"])), ("protocols", config["splits"]["protocols"])):
@@ -166,6 +168,24 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
         if own.get("readout", config["network"]["readout"]) != "joined":
             yield f"interpretation.models: {name!r} has the read-out terms; only one with joined can be interpreted"
     yield from _impossible_ablations(config["ablations"], config["models"], config["search"]["enabled"])
+
+
+def _impossible_transfers(config: dict[str, Any]) -> Iterator[str]:
+    """Yield transfers that have one name or one screen, and curves that are no longer of one screen."""
+    splits = config["splits"]
+    if not splits["protocols"] and not splits["transfer"]:
+        yield "splits: name a protocol in splits.protocols, or two screens in splits.transfer"
+    names = [transfer_protocol(entry["train"], entry["test"]) for entry in splits["transfer"]]
+    for name, entry in zip(names, splits["transfer"], strict=True):
+        if entry["train"] == entry["test"]:
+            yield f"splits.transfer: trains and tests on {entry['train']}; name two screens"
+        if names.count(name) > 1:
+            yield f"splits.transfer: {entry['train']} to {entry['test']} has the name of another, {name}; keep one"
+    if names and config["responses"]["overlap"] != "keep":
+        yield "responses.overlap: splits.transfer needs the curves of each screen; set it to keep"
+    wheel = config["gdsc_wheel"]["screen"]
+    if names and config["input"] == "gdsc_wheel" and wheel != "both":
+        yield f"gdsc_wheel.screen: splits.transfer needs two screens, not {wheel} alone; set it to both"
 
 
 def _incomplete_folder(config: dict[str, Any], root: Path) -> Iterator[str]:
