@@ -10,10 +10,11 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from druggene.config import complete_config
+from druggene.config import complete_config, own_hierarchy_files
 from druggene.digest import code_digest as digest_of
 from druggene.labels import model_kinds, model_labels
 from druggene.protocols import all_protocols, transfer_screens
+from druggene.sources.drugcell_folder import folder_parts, require_parts
 from druggene.sources.release import published_name
 from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
@@ -178,6 +179,35 @@ def version_entry(dataset, file):
 def release_file(file, dataset=config["release"]["dataset"]):
     """Return where a file of the published release, called by DrugGene's name, lies once it is retrieved."""
     return f"{RETRIEVED}/{version_entry(dataset, published_name(file, dataset)).place}"
+
+
+# What the published ontology and gene list are: files of a folder of DrugCell's, or those of the release.
+FOLDER_PARTS = (
+    checked(
+        folder_parts,
+        config["drugcell_folder"]["folder"],
+        config["drugcell_folder"]["files"],
+    )
+    if config["input"] == "drugcell_folder"
+    else {}
+)
+if FOLDER_PARTS:
+    checked(
+        require_parts,
+        FOLDER_PARTS,
+        config["models"],
+        PROTOCOLS,
+        (
+            "ontology.source"
+            if config["ontology"]["source"] == "published"
+            and config["ontology"]["file"] is None
+            else ""
+        ),
+    )
+PUBLISHED_ONTOLOGY = config["ontology"]["file"] or str(
+    FOLDER_PARTS.get("ontology", release_file("drugGene_ont.txt"))
+)
+GENE_LIST = str(FOLDER_PARTS.get("genes", release_file("gene_item.txt")))
 
 
 def of_labels(patterns):

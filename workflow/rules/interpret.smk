@@ -10,9 +10,7 @@ JOINED_MODELS = [
 ]
 INTERPRETED_MODELS = INTERPRETATION["models"] or JOINED_MODELS[:1]
 # Scores take a pair's mean over its curves, which a transfer tells apart by their screen.
-INTERPRETED_PROTOCOLS = (
-    INTERPRETATION["protocols"] or config["splits"]["protocols"]
-)
+INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or config["splits"]["protocols"]
 LABELS = ["measured", *(["permuted"] if INTERPRETATION["permuted_control"] else [])]
 INTERPRETED = f"{RESULTS}/interpretation/{{protocol}}/{{model}}/{{labels}}"
 RESPONSES_OF = {
@@ -27,9 +25,9 @@ CHECKPOINT_OF = {
 # The fold whose embeddings are drawn: principal components of different networks cannot be laid over each other.
 FIGURE_FOLD = 0
 ANNOTATIONS = (
-    f"{RESULTS}/data/ontology/annotations.parquet"
-    if config["ontology"]["source"] == "go"
-    else release_file("drugGene_ont.txt")
+    PUBLISHED_ONTOLOGY
+    if config["ontology"]["source"] == "published"
+    else f"{RESULTS}/data/ontology/annotations.parquet"
 )
 SCORE_NAMES = {
     "rlipp": {

@@ -18,6 +18,7 @@ _RETRIEVED = "resources/retrieved/"
 _NO_TEXT = re.compile(r"[-+]?[\d.]+|true|false|null", re.IGNORECASE)
 """What YAML takes for a number, for yes or no, or for nothing, unless it is quoted."""
 _TABLE_FORMATS = (".parquet", ".csv", ".tsv")
+_ONTOLOGY_FILES = ("file", "gmt", "annotations", "edges", "terms")
 
 
 def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) -> None:
@@ -106,6 +107,8 @@ def _expand_paths(config: dict[str, Any]) -> None:
         ("portals", "folder"),
         ("portals", "structures"),
         ("own", "folder"),
+        ("drugcell_folder", "folder"),
+        *(("ontology", key) for key in _ONTOLOGY_FILES),
     ):
         if config[section][key] is not None:
             config[section][key] = os.path.expanduser(os.path.expandvars(config[section][key]))
@@ -124,8 +127,8 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
         yield f"models: the label {min(twice)!r} stands twice; tables and figures could not tell the models apart"
     if source == "gdsc_wheel":
         yield from _missing_folders(config, root, source, {"folder": "*.whl"})
-    published = config["ontology"]["source"] == "published" or config["genes"]["selection"] == "list"
-    if source == "release" or published:
+    published = config["ontology"]["source"] == "published" and config["ontology"]["file"] is None
+    if source == "release" or (source != "drugcell_folder" and (published or config["genes"]["selection"] == "list")):
         yield from _missing_folders(config, root, "release", {"folder": "*.txt", "omics_folder": "expression.parquet"})
     if source == "portals":
         yield from _missing_folders(config, root, source, {"folder": "*"})
@@ -141,6 +144,9 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
                 yield f"models.{name}.omics: DrugCell's release has mutations alone; name an omics_folder"
     if source == "own":
         yield from _incomplete_folder(config, root)
+    if source == "drugcell_folder":
+        yield from _incomplete_drugcell_folder(config, root)
+    yield from _impossible_hierarchy(config["ontology"], root)
     if source == "simulated" and config["ontology"]["source"] != "go":
         yield "ontology.source: the simulated cohort is drawn over the Gene Ontology; use go"
     for key in ("obo", "gaf"):
@@ -150,8 +156,8 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
     no_tissue = source == "gdsc_wheel"
     for section in ("splits", "ablations"):
         protocols = config[section]["protocols"]
-        if "published" in protocols and source != "release":
-            yield f"{section}.protocols: published needs input: release, which alone has the published files"
+        if "published" in protocols and source not in ("release", "drugcell_folder"):
+            yield f"{section}.protocols: published needs input: release or drugcell_folder, which have files for it"
         if no_tissue and "leave_tissue_out" in protocols:
             yield f"{section}.protocols: leave_tissue_out needs tissues, which the registry's GDSC data lack"
     if no_tissue and "tissue_mean" in config["naive"]:
@@ -168,6 +174,41 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
         if own.get("readout", config["network"]["readout"]) != "joined":
             yield f"interpretation.models: {name!r} has the read-out terms; only one with joined can be interpreted"
     yield from _impossible_ablations(config["ablations"], config["models"], config["search"]["enabled"])
+
+
+def own_hierarchy_files(ontology: dict[str, Any]) -> list[str]:
+    """Return the keys of the section ``ontology`` that name the files of a hierarchy of the user's own."""
+    if ontology["source"] not in ("gmt", "tables"):
+        return []
+    needed = "gmt" if ontology["source"] == "gmt" else "annotations"
+    return [needed, *(key for key in ("edges", "terms") if ontology[key] is not None)]
+
+
+def _impossible_hierarchy(ontology: dict[str, Any], root: Path) -> Iterator[str]:
+    """Yield what is missing of, or has no part in, a hierarchy of the user's own."""
+    source, read = ontology["source"], own_hierarchy_files(ontology)
+    read = ["file"] if source == "published" else read
+    for key in _ONTOLOGY_FILES:
+        if ontology[key] is None:
+            if key in read and key != "file":
+                yield f"ontology.{key}: needed because ontology.source is {source}; name the file"
+        elif key not in read:
+            yield f"ontology.{key}: not read with ontology.source: {source}; leave it out"
+        elif not (root / ontology[key]).is_file():
+            yield f"ontology.{key}: file {ontology[key]} does not exist"
+    if ontology["containment"] and (source not in ("gmt", "tables") or ontology["edges"] is not None):
+        yield "ontology.containment: asks for source gmt or tables without edges; set it to false"
+
+
+def _incomplete_drugcell_folder(config: dict[str, Any], root: Path) -> Iterator[str]:
+    """Yield what a folder in DrugCell's form lacks for what is asked of it."""
+    section = config["drugcell_folder"]
+    if section["folder"] is None:
+        yield "drugcell_folder.folder: needed because input is drugcell_folder; name the folder with the files"
+        return
+    if not (root / section["folder"]).is_dir():
+        hint = " (an environment variable in it is not set)" if "$" in section["folder"] else ""
+        yield f"drugcell_folder.folder: {section['folder']} is not a folder{hint}"
 
 
 def _impossible_transfers(config: dict[str, Any]) -> Iterator[str]:

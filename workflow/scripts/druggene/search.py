@@ -24,9 +24,9 @@ from druggene.dataset import FoldData
 from druggene.devices import CPU
 from druggene.fold import start_network
 from druggene.metrics import pearson
-from druggene.seeds import seed_of
 from druggene.protocols import TRANSFER
 from druggene.responses import SOURCE
+from druggene.seeds import seed_of
 from druggene.splits import PUBLISHED, RANDOM_PAIRS, assign_folds, with_roles
 from druggene.tables import read_table
 from druggene.training import Diverged, Trainer, TrainingOptions, predict

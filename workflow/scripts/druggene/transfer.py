@@ -149,4 +149,3 @@ def transfer_markdown(
             lines.append(markdown_row([names[model], *("–" if pd.isna(value) else f"{value:.4f}" for value in values)]))
         lines.append("")
     return "\n".join(lines)
-
