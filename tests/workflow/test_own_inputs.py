@@ -84,5 +84,5 @@ def test_the_folder_of_nest_vnn_is_planned_as_it_is(pristine: Path, shared_data:
     arguments = ("--dry-run", "--cores", "1", "--configfile", "config/nest.yaml")
     run = succeed(pristine, *arguments, variables={"DRUGGENE_DATA": str(shared_data)})
     # The published split, three folds and two transfers.
-    assert (run.jobs["tidy_drugcell_folder"], run.jobs["train_model"], run.jobs["tabulate_transfer"]) == (1, 12, 2)
+    assert (run.jobs["tidy_drugcell_folder"], run.jobs["train_model"], run.jobs["tabulate_transfer"]) == (1, 6, 2)
     assert not {"extract_annotations", "retrieve_file"} & run.rules

@@ -97,8 +97,8 @@ def test_both_screens_share_ids_and_keep_their_names(tmp_path: Path) -> None:
     rows = screen.responses.set_index(["source", "cell_line", "drug"])["auc"]
     assert screen.responses["source"].value_counts()["GDSC1"] == 2
     name = next(line for line in screen.cell_lines["cell_line"] if line.startswith("PFSK"))
-    assert rows["GDSC1", name, "Dabrafenib"].tolist() == [0.4]
-    assert sorted(rows["GDSC2", name, "Dabrafenib"]) == [0.25, 0.5]
+    assert rows.loc["GDSC1"].loc[name].to_dict() == {"Dabrafenib": 0.4}
+    assert sorted(rows.loc["GDSC2"].loc[name].loc["Dabrafenib"]) == [0.25, 0.5]
     assert screen.source.startswith("GDSC1 and GDSC2 from the data files")
     assert kept(screen, "expression present", "curves")[0] == 12
     alone = read(wheel, screen="GDSC2")
