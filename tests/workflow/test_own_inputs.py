@@ -83,6 +83,6 @@ def test_the_whole_run_of_own_tables_is_planned(pristine: Path, tmp_path: Path) 
 def test_the_folder_of_nest_vnn_is_planned_as_it_is(pristine: Path, shared_data: Path) -> None:
     arguments = ("--dry-run", "--cores", "1", "--configfile", "config/nest.yaml")
     run = succeed(pristine, *arguments, variables={"DRUGGENE_DATA": str(shared_data)})
-    # The published split, three folds and two transfers.
-    assert (run.jobs["tidy_drugcell_folder"], run.jobs["train_model"], run.jobs["tabulate_transfer"]) == (1, 6, 2)
+    # The published split and two transfers.
+    assert (run.jobs["tidy_drugcell_folder"], run.jobs["train_model"], run.jobs["tabulate_transfer"]) == (1, 3, 2)
     assert not {"extract_annotations", "retrieve_file"} & run.rules
