@@ -54,6 +54,7 @@ LAYERS = [
         "hierarchy_comparison",
         "hierarchy_controls",
         "ontology",
+        "own_hierarchy",
         "simulation",
         "sources",
         "splits",

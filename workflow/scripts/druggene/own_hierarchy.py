@@ -79,7 +79,8 @@ def read_own_hierarchy(
     assert (annotations is None) != (gmt is None), "either a table of annotations or a GMT file"
     where = str(annotations or gmt)
     graph = _read_table(edges, EDGE) if edges else pd.DataFrame(columns=list(EDGE), dtype="str")
-    names = dict(_read_table(terms, NAMED).itertuples(index=False)) if terms else {}
+    named = _read_table(terms, NAMED) if terms else pd.DataFrame(columns=list(NAMED), dtype="str")
+    names: dict[str, str] = dict(zip(*(named[column] for column in NAMED), strict=True))
     if gmt is not None:
         sets = read_gmt(gmt)
         id_column = _id_column(sets, set(graph["parent"]) | set(graph["child"]) | set(names))
@@ -95,11 +96,11 @@ def read_own_hierarchy(
     graph = _checked(graph, set(direct[TERM]), edges)
     graph, root = _with_root(graph, set(direct[TERM]), where)
     known = sorted({root, *graph["parent"], *graph["child"]})
-    named = pd.DataFrame({TERM: known, "name": [names.get(term, term) for term in known]})
     if root == ADDED_ROOT:
-        named.loc[named[TERM] == root, "name"] = "all terms"
+        names[root] = "all terms"
+    all_terms = pd.DataFrame({TERM: known, "name": [names.get(term, term) for term in known]})
     logger.info("%s: %d terms, %d edges, %d annotations", where, len(known), len(graph), len(direct))
-    return OwnHierarchy(named, graph, direct, root)
+    return OwnHierarchy(all_terms, graph, direct, root)
 
 
 def read_gmt(path: str | Path) -> pd.DataFrame:

@@ -145,7 +145,9 @@ def transfer_markdown(
         lines += [f"## {meaning[0].upper()}{meaning[1:]}", "", ", ".join(counts) + ".", ""]
         lines += [markdown_row(["model", *_COLUMNS.values()]), markdown_row(["---", *["---:"] * len(_COLUMNS)])]
         for model in (name for name in names if name in part.index):
-            values = part.loc[model, list(_COLUMNS)]
-            lines.append(markdown_row([names[model], *("–" if pd.isna(value) else f"{value:.4f}" for value in values)]))
+            values = part.loc[model, list(_COLUMNS)].to_numpy(np.float64)
+            lines.append(
+                markdown_row([names[model], *("–" if np.isnan(value) else f"{value:.4f}" for value in values)])
+            )
         lines.append("")
     return "\n".join(lines)
