@@ -141,7 +141,8 @@ def transfer_markdown(
             lines += [f"## {meaning[0].upper()}{meaning[1:]}", "", "None.", ""]
             continue
         first = part.iloc[0]
-        counts = [f"{first[f'n_{what}']:,} {label}" for what, label in _COUNTED.items()]
+        numbers = [(first[f"n_{what}"], label) for what, label in _COUNTED.items()]
+        counts = [f"{number:,} {label.removesuffix('s') if number == 1 else label}" for number, label in numbers]
         lines += [f"## {meaning[0].upper()}{meaning[1:]}", "", ", ".join(counts) + ".", ""]
         lines += [markdown_row(["model", *_COLUMNS.values()]), markdown_row(["---", *["---:"] * len(_COLUMNS)])]
         for model in (name for name in names if name in part.index):
