@@ -30,9 +30,13 @@ def write_fold(folder: Path, features: str = "morgan", seed: int = 0, protocol: 
     omics["mutation"] = omics["mutation"].round()
     table = pd.DataFrame([(line, drug) for line in lines for drug in drugs[DRUG]], columns=[CELL_LINE, DRUG])
     table[AUC] = 0.5 + 0.1 * table[DRUG].str[-1].astype(int) + rng.normal(0, 0.05, len(table))
-    responses = number_pairs(pd.concat([table, table[:7].assign(**{AUC: 0.6})]).assign(source="test"))
+    measured = pd.concat([table, table[:7].assign(**{AUC: 0.6})], ignore_index=True)
+    # Two screens with pairs in common: the replicates are of the second.
+    measured["source"] = np.where(measured.index % 3 == 0, "second", "first")
+    measured.loc[len(table) :, "source"] = "second"
+    responses = number_pairs(measured)
     cell_lines = pd.DataFrame({CELL_LINE: lines, TISSUE: [f"tissue{i % 6}" for i in range(30)]})
-    folds = assign_folds(responses, protocol, 3, 0.2, seed, cell_lines)
+    folds = assign_folds(responses, protocol, 3, 0.2, seed, cell_lines, ("first", "second"))
     encoder = GenotypeEncoder.fit(omics, list(hierarchy.genes), training_cell_lines(responses, folds, 0))
     names = (
         "responses",

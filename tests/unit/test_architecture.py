@@ -32,6 +32,7 @@ LAYERS = [
         "logs",
         "metrics",
         "provenance",
+        "protocols",
         "seeds",
         "variants",
         "verify",
@@ -56,6 +57,7 @@ LAYERS = [
         "hierarchy_comparison",
         "hierarchy_controls",
         "ontology",
+        "own_hierarchy",
         "simulation",
         "sources",
         "splits",
@@ -103,6 +105,7 @@ LAYERS = [
         "published_weights",
         "search",
         "training",
+        "transfer",
     },
 ]
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -32,6 +32,7 @@ def merged(*overlays: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_configs_are_valid(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DRUGGENE_DATA", str(tmp_path))
+    (tmp_path / "nest").mkdir()
     for folder in ("druggene_release", "omics"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / ("drug_item.txt" if folder == "druggene_release" else "expression.parquet")).touch()
@@ -54,7 +55,7 @@ def test_default_names_every_key_and_every_key_is_described() -> None:
     def present(config: dict[str, Any], prefix: str = "") -> set[str]:
         found = set()
         for name, value in config.items():
-            nested = isinstance(value, dict) and name not in ("models", "variants", "target_classes")
+            nested = isinstance(value, dict) and name not in ("models", "variants", "target_classes", "files")
             found |= present(value, f"{prefix}{name}.") if nested else {prefix + name}
         return found
 
@@ -137,6 +138,34 @@ def test_a_table_of_structures_may_be_named_from_the_home_folder(
         ({"input": "own", "own": {"folder": "config"}}, r"config has no responses\.parquet"),
         ({"input": "own", "own": {"folder": "config"}}, r"models\.cnvbox\.omics: own\.folder has no table copy_number"),
         ({"input": "own", "own": {"folder": "config"}}, r"genes\.top_mutated_fraction: without a table of mutations"),
+        ({"input": "drugcell_folder"}, r"drugcell_folder\.folder: needed because input is drugcell_folder"),
+        (
+            {"input": "drugcell_folder", "drugcell_folder": {"folder": "$NOT_SET_1/nest"}},
+            r"\$NOT_SET_1/nest is not a folder \(an environment",
+        ),
+        ({"drugcell_folder": {"files": {"training": "x"}}}, r"drugcell_folder\.files: 'training' is not one of"),
+        ({"ontology": {"source": "gmt"}}, r"ontology\.gmt: needed because ontology\.source is gmt"),
+        (
+            {"ontology": {"source": "tables", "annotations": "a.csv"}},
+            r"ontology\.annotations: file a\.csv does not exist",
+        ),
+        ({"ontology": {"gmt": "a.gmt"}}, r"ontology\.gmt: not read with ontology\.source: go"),
+        ({"ontology": {"source": "published", "file": "o.txt"}}, r"ontology\.file: file o\.txt does not exist"),
+        ({"ontology": {"containment": True}}, r"ontology\.containment: asks for source gmt or tables without edges"),
+        ({"splits": {"protocols": []}}, r"splits: name a protocol in splits\.protocols, or two screens"),
+        ({"splits": {"transfer": [{"train": "A", "test": "A"}]}}, r"splits\.transfer: trains and tests on A"),
+        (
+            {"splits": {"transfer": [{"train": "A", "test": "B"}, {"train": "a", "test": "B"}]}},
+            r"splits\.transfer: A to B has the name of another, transfer_a_to_b",
+        ),
+        (
+            {"splits": {"transfer": [{"train": "GDSC1", "test": "GDSC2"}]}},
+            r"gdsc_wheel\.screen: splits\.transfer needs two screens, not GDSC2 alone",
+        ),
+        (
+            {"splits": {"transfer": [{"train": "A", "test": "B"}]}, "responses": {"overlap": "average"}},
+            r"responses\.overlap: splits\.transfer needs the curves of each screen",
+        ),
         ({"splits": {"protocols": ["leave_tissue_out"]}}, r"leave_tissue_out needs tissues"),
         ({"ablations": {"base": "drugene"}}, r"ablations\.base: 'drugene' is not one of druggene, .*mean druggene\?"),
         ({"ablations": {"protocols": ["published"]}}, r"ablations\.protocols: published needs input: release"),

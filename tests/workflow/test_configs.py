@@ -118,7 +118,7 @@ def test_shipped_configs_plan_their_models(pristine: Path, names: tuple[str, ...
 
 
 def test_every_shipped_config_is_tried(pristine: Path) -> None:
-    tried = {"config.yaml", "druggene_omics.yaml"}.union(*SHIPPED)
+    tried = {"config.yaml", "druggene_omics.yaml", "nest.yaml"}.union(*SHIPPED)
     assert {path.name for path in (pristine / "config").glob("*.yaml")} == tried
 
 

@@ -11,9 +11,11 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from druggene.config import complete_config, resolved_config, shipped_file
+from druggene.config import complete_config, own_hierarchy_files, resolved_config, shipped_file
 from druggene.digest import code_digest as digest_of
 from druggene.labels import model_kinds, model_labels
+from druggene.protocols import all_protocols, transfer_screens
+from druggene.sources.drugcell_folder import folder_parts, require_parts
 from druggene.sources.release import published_name
 from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
@@ -41,7 +43,8 @@ except ValueError as error:
 
 RESULTS = f"results/{config['run']}"
 RETRIEVED = "resources/retrieved"
-PROTOCOLS = config["splits"]["protocols"]
+PROTOCOLS = all_protocols(config)
+TRANSFERS = transfer_screens(config)
 MODELS = list(config["models"])
 # What every network is built and trained by: the configuration with the keys of its entry in `models` laid over it.
 ABLATIONS = ablation_models(config)
@@ -70,7 +73,7 @@ GPUS = int(config["device"] == "cuda")
 
 
 wildcard_constraints:
-    protocol="[a-z_]+",
+    protocol="[a-z0-9_]+",
     model="|".join(SETTINGS),
     rival="|".join(RIVALS) or "none",
     fold="[0-9]+",
@@ -95,8 +98,9 @@ def code_digest(adapter):
 
 
 def folds_of(protocol):
-    """Return the fold numbers of a protocol; the published files are a single one."""
-    return [0] if protocol == "published" else list(range(config["splits"]["folds"]))
+    """Return the fold numbers of a protocol; the published files and a transfer are a single one."""
+    single = protocol == "published" or protocol in TRANSFERS
+    return [0] if single else list(range(config["splits"]["folds"]))
 
 
 def per_fold(pattern):
@@ -186,6 +190,35 @@ def version_entry(dataset, file):
 def release_file(file, dataset=config["release"]["dataset"]):
     """Return where a file of the published release, called by DrugGene's name, lies once it is retrieved."""
     return f"{RETRIEVED}/{version_entry(dataset, published_name(file, dataset)).place}"
+
+
+# What the published ontology and gene list are: files of a folder of DrugCell's, or those of the release.
+FOLDER_PARTS = (
+    checked(
+        folder_parts,
+        config["drugcell_folder"]["folder"],
+        config["drugcell_folder"]["files"],
+    )
+    if config["input"] == "drugcell_folder"
+    else {}
+)
+if FOLDER_PARTS:
+    checked(
+        require_parts,
+        FOLDER_PARTS,
+        config["models"],
+        PROTOCOLS,
+        (
+            "ontology.source"
+            if config["ontology"]["source"] == "published"
+            and config["ontology"]["file"] is None
+            else ""
+        ),
+    )
+PUBLISHED_ONTOLOGY = config["ontology"]["file"] or str(
+    FOLDER_PARTS.get("ontology", release_file("drugGene_ont.txt"))
+)
+GENE_LIST = str(FOLDER_PARTS.get("genes", release_file("gene_item.txt")))
 
 
 def of_labels(patterns):

@@ -9,7 +9,8 @@ JOINED_MODELS = [
     name for name in MODELS if SETTINGS[name]["network"]["readout"] == "joined"
 ]
 INTERPRETED_MODELS = INTERPRETATION["models"] or JOINED_MODELS[:1]
-INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or PROTOCOLS
+# Scores take a pair's mean over its curves, which a transfer tells apart by their screen.
+INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or config["splits"]["protocols"]
 LABELS = ["measured", *(["permuted"] if INTERPRETATION["permuted_control"] else [])]
 INTERPRETED = f"{RESULTS}/interpretation/{{protocol}}/{{model}}/{{labels}}"
 RESPONSES_OF = {
@@ -24,9 +25,9 @@ CHECKPOINT_OF = {
 # The fold whose embeddings are drawn: principal components of different networks cannot be laid over each other.
 FIGURE_FOLD = 0
 ANNOTATIONS = (
-    f"{RESULTS}/data/ontology/annotations.parquet"
-    if config["ontology"]["source"] == "go"
-    else release_file("drugGene_ont.txt")
+    PUBLISHED_ONTOLOGY
+    if config["ontology"]["source"] == "published"
+    else f"{RESULTS}/data/ontology/annotations.parquet"
 )
 SCORE_NAMES = {
     "rlipp": {

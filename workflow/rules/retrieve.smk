@@ -103,6 +103,38 @@ if config["input"] == "gdsc_wheel":
             "../scripts/tidy_gdsc_wheel.py"
 
 
+if config["input"] == "drugcell_folder":
+
+    rule tidy_drugcell_folder:
+        """Make the tidy tables of a data folder of DrugCell, DrugGene or nest_vnn."""
+        input:
+            **{
+                part: str(path)
+                for part, path in FOLDER_PARTS.items()
+                if part != "ontology"
+            },
+            drug_targets="resources/drug_targets.csv",
+        output:
+            SCREEN_FILES,
+        log:
+            f"{RESULTS}/logs/tidy_drugcell_folder.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/tidy_drugcell_folder.tsv"
+        conda:
+            "../../envs/druggene.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(1500, per_megabyte=20),
+            runtime=scaled(10),
+        params:
+            parts=list(FOLDER_PARTS),
+            source=config["drugcell_folder"]["source"],
+            responses=config["responses"],
+            code=code_digest("tidy_drugcell_folder"),
+        script:
+            "../scripts/tidy_drugcell_folder.py"
+
+
 if config["input"] == "release":
     # The compounds' names are published without a pinned address, so they come from a local folder alone.
     NAMED = (

@@ -29,7 +29,8 @@ rule data:
 rule hierarchies:
     """Export the hierarchy of every fold as text and compare what the Gene Ontology gives with what was published."""
     input:
-        rules.compare_hierarchies.output,
+        # What was published has no part in a hierarchy or a folder of the user's own.
+        [] if OWN_HIERARCHY or FOLDER_PARTS else rules.compare_hierarchies.output,
         [
             f"{RESULTS}/ontology/{protocol}/fold_{fold}/{file}.txt"
             for protocol in PROTOCOLS
@@ -80,6 +81,11 @@ rule tables:
                     else []
                 ),
             ],
+        ),
+        expand(
+            f"{RESULTS}/tables/{{protocol}}/transfer.{{format}}",
+            protocol=TRANSFERS,
+            format=["parquet", "csv", "md"],
         ),
 
 

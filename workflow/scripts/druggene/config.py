@@ -12,12 +12,14 @@ from typing import Any, Final
 import jsonschema
 
 from druggene.labels import model_labels
+from druggene.protocols import transfer_protocol
 
 _RETRIEVED = "resources/retrieved/"
 """Begins the names of files that a rule brings where they are missing."""
 _NO_TEXT = re.compile(r"[-+]?[\d.]+|true|false|null", re.IGNORECASE)
 """What YAML takes for a number, for yes or no, or for nothing, unless it is quoted."""
 _TABLE_FORMATS = (".parquet", ".csv", ".tsv")
+_ONTOLOGY_FILES = ("file", "gmt", "annotations", "edges", "terms")
 _FOLDERS = (
     ("gdsc_wheel", "folder"),
     ("release", "folder"),
@@ -25,6 +27,8 @@ _FOLDERS = (
     ("portals", "folder"),
     ("portals", "structures"),
     ("own", "folder"),
+    ("drugcell_folder", "folder"),
+    *(("ontology", key) for key in _ONTOLOGY_FILES),
 )
 _SHIPPED = (("ontology", "obo"), ("ontology", "gaf"))
 PATHS: Final = (*_FOLDERS, *_SHIPPED)
@@ -168,8 +172,8 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
         yield f"models: the label {min(twice)!r} stands twice; tables and figures could not tell the models apart"
     if source == "gdsc_wheel":
         yield from _missing_folders(config, root, source, {"folder": "*.whl"})
-    published = config["ontology"]["source"] == "published" or config["genes"]["selection"] == "list"
-    if source == "release" or published:
+    published = config["ontology"]["source"] == "published" and config["ontology"]["file"] is None
+    if source == "release" or (source != "drugcell_folder" and (published or config["genes"]["selection"] == "list")):
         yield from _missing_folders(config, root, "release", {"folder": "*.txt", "omics_folder": "expression.parquet"})
     if source == "portals":
         yield from _missing_folders(config, root, source, {"folder": "*"})
@@ -185,6 +189,9 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
                 yield f"models.{name}.omics: DrugCell's release has mutations alone; name an omics_folder"
     if source == "own":
         yield from _incomplete_folder(config, root)
+    if source == "drugcell_folder":
+        yield from _incomplete_drugcell_folder(config, root)
+    yield from _impossible_hierarchy(config["ontology"], root)
     if source == "simulated" and config["ontology"]["source"] != "go":
         yield "ontology.source: the simulated cohort is drawn over the Gene Ontology; use go"
     for key in ("obo", "gaf"):
@@ -194,12 +201,13 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
     no_tissue = source == "gdsc_wheel"
     for section in ("splits", "ablations"):
         protocols = config[section]["protocols"]
-        if "published" in protocols and source != "release":
-            yield f"{section}.protocols: published needs input: release, which alone has the published files"
+        if "published" in protocols and source not in ("release", "drugcell_folder"):
+            yield f"{section}.protocols: published needs input: release or drugcell_folder, which have files for it"
         if no_tissue and "leave_tissue_out" in protocols:
             yield f"{section}.protocols: leave_tissue_out needs tissues, which the registry's GDSC data lack"
     if no_tissue and "tissue_mean" in config["naive"]:
         yield "naive: tissue_mean needs tissues, which the registry's GDSC data lack"
+    yield from _impossible_transfers(config)
     if not config["models"]:
         yield "models: name at least one network to train"
     for key, known in (("models", list(config["models"])), ("protocols", config["splits"]["protocols"])):
@@ -211,6 +219,59 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
         if own.get("readout", config["network"]["readout"]) != "joined":
             yield f"interpretation.models: {name!r} has the read-out terms; only one with joined can be interpreted"
     yield from _impossible_ablations(config["ablations"], config["models"], config["search"]["enabled"])
+
+
+def own_hierarchy_files(ontology: dict[str, Any]) -> list[str]:
+    """Return the keys of the section ``ontology`` that name the files of a hierarchy of the user's own."""
+    if ontology["source"] not in ("gmt", "tables"):
+        return []
+    needed = "gmt" if ontology["source"] == "gmt" else "annotations"
+    return [needed, *(key for key in ("edges", "terms") if ontology[key] is not None)]
+
+
+def _impossible_hierarchy(ontology: dict[str, Any], root: Path) -> Iterator[str]:
+    """Yield what is missing of, or has no part in, a hierarchy of the user's own."""
+    source, read = ontology["source"], own_hierarchy_files(ontology)
+    read = ["file"] if source == "published" else read
+    for key in _ONTOLOGY_FILES:
+        if ontology[key] is None:
+            if key in read and key != "file":
+                yield f"ontology.{key}: needed because ontology.source is {source}; name the file"
+        elif key not in read:
+            yield f"ontology.{key}: not read with ontology.source: {source}; leave it out"
+        elif not (root / ontology[key]).is_file():
+            yield f"ontology.{key}: file {ontology[key]} does not exist"
+    if ontology["containment"] and (source not in ("gmt", "tables") or ontology["edges"] is not None):
+        yield "ontology.containment: asks for source gmt or tables without edges; set it to false"
+
+
+def _incomplete_drugcell_folder(config: dict[str, Any], root: Path) -> Iterator[str]:
+    """Yield what a folder in DrugCell's form lacks for what is asked of it."""
+    section = config["drugcell_folder"]
+    if section["folder"] is None:
+        yield "drugcell_folder.folder: needed because input is drugcell_folder; name the folder with the files"
+        return
+    if not (root / section["folder"]).is_dir():
+        hint = " (an environment variable in it is not set)" if "$" in section["folder"] else ""
+        yield f"drugcell_folder.folder: {section['folder']} is not a folder{hint}"
+
+
+def _impossible_transfers(config: dict[str, Any]) -> Iterator[str]:
+    """Yield transfers that have one name or one screen, and curves that are no longer of one screen."""
+    splits = config["splits"]
+    if not splits["protocols"] and not splits["transfer"]:
+        yield "splits: name a protocol in splits.protocols, or two screens in splits.transfer"
+    names = [transfer_protocol(entry["train"], entry["test"]) for entry in splits["transfer"]]
+    for name, entry in zip(names, splits["transfer"], strict=True):
+        if entry["train"] == entry["test"]:
+            yield f"splits.transfer: trains and tests on {entry['train']}; name two screens"
+        if names.count(name) > 1:
+            yield f"splits.transfer: {entry['train']} to {entry['test']} has the name of another, {name}; keep one"
+    if names and config["responses"]["overlap"] != "keep":
+        yield "responses.overlap: splits.transfer needs the curves of each screen; set it to keep"
+    wheel = config["gdsc_wheel"]["screen"]
+    if names and config["input"] == "gdsc_wheel" and wheel != "both":
+        yield f"gdsc_wheel.screen: splits.transfer needs two screens, not {wheel} alone; set it to both"
 
 
 def _incomplete_folder(config: dict[str, Any], root: Path) -> Iterator[str]:

@@ -14,6 +14,7 @@ from druggene.drug_inputs import DrugInputs
 from druggene.drugs import DescriptorScaler, read_drug_features
 from druggene.genotype import GenotypeEncoder, fuse, read_genotype
 from druggene.hierarchy import Hierarchy
+from druggene.responses import SOURCE
 from druggene.splits import with_roles
 from druggene.tables import read_table
 from druggene.target_features import TargetEncoder
@@ -105,7 +106,7 @@ class FoldData:
             If a response names a cell line or drug without features, or a role has no pairs.
         """
         encoded, cell_lines, genes, encoder = read_genotype(paths["genotype"])
-        responses = read_table(paths["responses"], columns=[PAIR, CELL_LINE, DRUG, AUC])
+        responses = read_table(paths["responses"], columns=[PAIR, CELL_LINE, DRUG, AUC, SOURCE])
         rows = with_roles(responses, read_table(paths["folds"], filters=[("fold", "==", fold)]), fold)
         for role in ROLES:
             if not (rows[ROLE] == role).any():

@@ -71,8 +71,10 @@ def read_own(folder: FilePath, source: str, drug_targets: pd.DataFrame | None = 
         If a table lacks a column, an AUC is no number of 0 or more, or an id is missing or stands twice.
     """
     files = own_files(folder)
-    responses = _read(files[RESPONSES], {CELL_LINE: (CELL_LINE,), DRUG: (DRUG,), AUC: (AUC,)}, {"source": ("source",)})
-    _require_ids(responses, [CELL_LINE, DRUG, AUC], files[RESPONSES])
+    responses = read_own_fields(
+        files[RESPONSES], {CELL_LINE: (CELL_LINE,), DRUG: (DRUG,), AUC: (AUC,)}, {"source": ("source",)}
+    )
+    require_ids(responses, [CELL_LINE, DRUG, AUC], files[RESPONSES])
     responses[AUC] = to_auc(responses[AUC], files[RESPONSES], "auc")
     responses["source"] = responses["source"].fillna("own")
     matrices: dict[str, pd.DataFrame] = {omic: read_own_matrix(files[omic]) for omic in OMICS if omic in files}
@@ -133,8 +135,8 @@ def read_own_matrix(path: FilePath) -> pd.DataFrame:
     return matrix
 
 
-def _read(path: Path, fields: Spellings, optional: Spellings) -> pd.DataFrame:
-    """Read fields of a table as text."""
+def read_own_fields(path: Path, fields: Spellings, optional: Spellings) -> pd.DataFrame:
+    """Read fields of a Parquet, CSV or tab-separated table as text; optional ones may have no column."""
     if path.suffix != ".parquet":
         return read_fields(path, fields, optional)
     table = _read_parquet(path)
@@ -151,7 +153,8 @@ def _read_parquet(path: FilePath) -> pd.DataFrame:
     return table
 
 
-def _require_ids(table: pd.DataFrame, columns: list[str], path: Path) -> None:
+def require_ids(table: pd.DataFrame, columns: list[str], path: Path) -> None:
+    """Raise a ValueError that names the first row of a file that lacks one of the columns' values."""
     for column in columns:
         missing = table[column].isna()
         if missing.any():
@@ -174,10 +177,10 @@ def _describe_cell_lines(path: Path | None, responses: pd.DataFrame) -> pd.DataF
     table = (
         pd.DataFrame(columns=[CELL_LINE, "name", TISSUE], dtype="str")
         if path is None
-        else _read(path, fields, optional)
+        else read_own_fields(path, fields, optional)
     )
     if path is not None:
-        _require_ids(table, [CELL_LINE], path)
+        require_ids(table, [CELL_LINE], path)
         _require_unique(table, CELL_LINE, path)
     others = sorted(set(responses[CELL_LINE]) - set(table[CELL_LINE]))
     table = pd.concat([table, pd.DataFrame({CELL_LINE: others}, dtype="str")], ignore_index=True)
@@ -186,8 +189,8 @@ def _describe_cell_lines(path: Path | None, responses: pd.DataFrame) -> pd.DataF
 
 def _describe_drugs(path: Path, drug_targets: pd.DataFrame | None) -> pd.DataFrame:
     optional = {name: (name,) for name in ("name", "targets", "pathway")}
-    table = _read(path, {DRUG: (DRUG,), SMILES: (SMILES,)}, optional)
-    _require_ids(table, [DRUG], path)
+    table = read_own_fields(path, {DRUG: (DRUG,), SMILES: (SMILES,)}, optional)
+    require_ids(table, [DRUG], path)
     _require_unique(table, DRUG, path)
     table["name"] = table["name"].fillna(table[DRUG])
     if drug_targets is not None and table["targets"].isna().all():
