@@ -18,6 +18,7 @@ from druggene.drugs import DescriptorScaler
 from druggene.genotype import GenotypeEncoder, channels_of
 from druggene.hierarchy import Hierarchy
 from druggene.network import DrugGeneNetwork
+from druggene.reference import ARRAYS, Reference
 from druggene.tables import atomic_path
 from druggene.target_features import TargetEncoder
 from druggene.term_readout import Network, ReadoutOptions, TermReadoutNetwork
@@ -99,6 +100,9 @@ class Checkpoint:
         Parameters and running statistics.
     provenance
         Protocol, fold, best epoch, why training diverged if it did, training options and versions.
+    reference
+        What tells how far new cell lines and drugs are from the training set; None in a checkpoint that was written
+        before there was one, or of imported weights.
     """
 
     options: ModelOptions
@@ -110,9 +114,13 @@ class Checkpoint:
     target_encoder: TargetEncoder | None = None
     cell_lines: tuple[str, ...] = ()
     drugs: tuple[str, ...] = ()
+    reference: Reference | None = None
 
-    def network(self) -> Network:
+    def network(self, cell_lines: Sequence[str] | None = None, drugs: Sequence[str] | None = None) -> Network:
         """Return the trained network, in evaluation mode.
+
+        ``cell_lines`` and ``drugs`` name those that it is asked about, in order, where they are not the checkpoint's
+        own: parameters by cell line and by drug go by name, and are zero for a name that the checkpoint does not have.
 
         Raises
         ------
@@ -123,10 +131,28 @@ class Checkpoint:
             protocol, fold = self.provenance["protocol"], self.provenance["fold"]
             raise ValueError(f"{self.options.name} on fold {fold} of {protocol}: {self.provenance['diverged']}")
         first = "drug.linear.0.weight" if self.options.readout is None else "members.0.drug_hidden.0.weight"
-        sizes = len(self.cell_lines), len(self.drugs)
-        network = self.options.build(self.hierarchy, self.state[first].shape[1], sizes)
-        network.load_state_dict(self.state)
+        lines = self.cell_lines if cell_lines is None else tuple(cell_lines)
+        names = self.drugs if drugs is None else tuple(drugs)
+        network = self.options.build(self.hierarchy, self.state[first].shape[1], (len(lines), len(names)))
+        network.load_state_dict(self.state_for(lines, names))
         return network.eval()
+
+    def state_for(self, cell_lines: Sequence[str], drugs: Sequence[str]) -> dict[str, Tensor]:
+        """Return the state with the parameters by cell line and by drug for these names, zero where unknown."""
+        state = dict(self.state)
+        for mark, known, wanted in (
+            (".seen_cell_line_", self.cell_lines, cell_lines),
+            (".seen_drug_", self.drugs, drugs),
+        ):
+            if tuple(wanted) == known:
+                continue
+            # The row behind the last one is zero, and so is that of every unknown name.
+            rows = torch.from_numpy(pd.Index(known, dtype="object").get_indexer(pd.Index(wanted, dtype="object")))
+            for name in [name for name in state if mark in name]:
+                values = state[name]
+                padded = torch.cat([values, values.new_zeros(1, *values.shape[1:])])
+                state[name] = padded[torch.where(rows < 0, len(values), rows)]
+        return state
 
     def joined_network(self) -> DrugGeneNetwork:
         """Return :meth:`network` where it is the paper's, whose root is joined with the drug.
@@ -163,6 +189,7 @@ class Checkpoint:
             "target_encoder": None if self.target_encoder is None else self.target_encoder.to_dict(),
             "cell_lines": list(self.cell_lines),
             "drugs": list(self.drugs),
+            "reference": None if self.reference is None else _with_tensors(self.reference.to_dict()),
         }
         write_archive(content, path)
 
@@ -194,6 +221,7 @@ class Checkpoint:
             pd.DataFrame(content["hierarchy"][name]) for name in ("terms", "term_edges", "term_genes")
         )
         scaler, targets, options = content["drug_scaler"], content.get("target_encoder"), dict(content["options"])
+        reference = content.get("reference")
         if options.get("readout") is not None:
             options["readout"] = ReadoutOptions(**options["readout"])
         return cls(
@@ -206,7 +234,13 @@ class Checkpoint:
             target_encoder=None if targets is None else TargetEncoder.from_dict(targets),
             cell_lines=tuple(content.get("cell_lines", ())),
             drugs=tuple(content.get("drugs", ())),
+            reference=None if reference is None else Reference.from_dict(reference),
         )
+
+
+def _with_tensors(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a reference's dictionary with its arrays as tensors, which an archive may hold."""
+    return {name: torch.from_numpy(value.copy()) if name in ARRAYS else value for name, value in state.items()}
 
 
 def write_archive(content: dict[str, Any], path: str | os.PathLike[str]) -> None:

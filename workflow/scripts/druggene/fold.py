@@ -11,10 +11,12 @@ import numpy as np
 import torch
 
 from druggene.checkpoint import Checkpoint, ModelOptions, versions
-from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
+from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, SMILES, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
 from druggene.devices import CPU
+from druggene.drugs import packed_fingerprints, parent_fingerprints, read_drug_features
 from druggene.metrics import pearson
+from druggene.reference import Reference
 from druggene.seeds import seed_of
 from druggene.tables import read_metadata, read_table, write_table
 from druggene.term_readout import Network, TermReadoutNetwork
@@ -93,6 +95,7 @@ def train_fold(
         target_encoder=data.target_encoder,
         cell_lines=data.cell_lines,
         drugs=data.drug_names,
+        reference=training_reference(data, model, paths),
     )
     checkpoint.save(outputs["checkpoint"])
 
@@ -111,6 +114,18 @@ def train_fold(
     if not diverged:
         mse = (predicted - test.auc).square().mean().item()
         logger.info("test pairs: Pearson %.4f, MSE %.5f", pearson(test.auc.numpy(), predicted.numpy()), mse)
+
+
+def training_reference(data: FoldData, model: ModelOptions, paths: Mapping[str, Any]) -> Reference:
+    """Return what the checkpoint keeps of a fold's training cell lines and drugs; ``paths`` as in :func:`train_fold`."""
+    lines = data.roles[TRAIN].cell_line.unique()
+    drugs = [data.drug_names[i] for i in data.roles[TRAIN].drug.unique().tolist()]
+    packed = packed_fingerprints(read_drug_features(paths["drug_features"]).loc[drugs])
+    structures = read_table(paths["drugs"], columns=[DRUG, SMILES]).set_index(DRUG)
+    settings = model.fingerprint_radius, model.fingerprint_bits, model.fingerprint_chirality
+    parents = parent_fingerprints(structures.loc[drugs, SMILES], *settings)
+    names = [data.cell_lines[i] for i in lines.tolist()]
+    return Reference.of(drugs, packed, parents, names, data.genotype[lines].numpy())
 
 
 def with_choice(options: TrainingOptions, path: str) -> TrainingOptions:
