@@ -1,7 +1,7 @@
 """DrugGene: predict and explain the drug response of cancer cell lines.
 
 `snakemake --cores N` runs everything on config/config.yaml; `data`, `search`, `models`, `tables`, `figures`,
-`interpret` and `ablations` are stages.
+`interpret`, `ablations` and `predict` are stages.
 """
 
 from snakemake.utils import min_version
@@ -32,6 +32,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/interpret.smk"
 include: "workflow/rules/ablations.smk"
+include: "workflow/rules/predict.smk"
 include: "workflow/rules/stages.smk"
 
 

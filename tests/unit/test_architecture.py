@@ -23,12 +23,14 @@ MODULES = {
 LAYERS = [
     {
         "",
+        "command_line",
         "constants",
         "devices",
         "digest",
         "labels",
         "logs",
         "metrics",
+        "reference",
         "seeds",
         "variants",
     },
@@ -87,6 +89,7 @@ LAYERS = [
         "hierarchy_files",
         "interpretation",
         "objective",
+        "prediction",
         "published_weights",
         "search",
         "training",

@@ -147,7 +147,7 @@ class Checkpoint:
             if tuple(wanted) == known:
                 continue
             # The row behind the last one is zero, and so is that of every unknown name.
-            rows = torch.from_numpy(pd.Index(known, dtype="object").get_indexer(pd.Index(wanted, dtype="object")))
+            rows = torch.from_numpy(pd.Index(list(known), dtype="str").get_indexer(pd.Index(list(wanted), dtype="str")))
             for name in [name for name in state if mark in name]:
                 values = state[name]
                 padded = torch.cat([values, values.new_zeros(1, *values.shape[1:])])

@@ -11,7 +11,20 @@ import numpy as np
 import torch
 
 from druggene.checkpoint import Checkpoint, ModelOptions, versions
-from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, SMILES, TEST, TRAIN, VALIDATION
+from druggene.constants import (
+    AUC,
+    CELL_LINE,
+    DRUG,
+    FOLD,
+    MODEL,
+    PAIR,
+    PREDICTED,
+    PROTOCOL,
+    SMILES,
+    TEST,
+    TRAIN,
+    VALIDATION,
+)
 from druggene.dataset import FoldData
 from druggene.devices import CPU
 from druggene.drugs import packed_fingerprints, parent_fingerprints, read_drug_features
@@ -117,7 +130,7 @@ def train_fold(
 
 
 def training_reference(data: FoldData, model: ModelOptions, paths: Mapping[str, Any]) -> Reference:
-    """Return what the checkpoint keeps of a fold's training cell lines and drugs; ``paths`` as in :func:`train_fold`."""
+    """Return what the checkpoint keeps of a fold's training set; ``paths`` as in :func:`train_fold`."""
     lines = data.roles[TRAIN].cell_line.unique()
     drugs = [data.drug_names[i] for i in data.roles[TRAIN].drug.unique().tolist()]
     packed = packed_fingerprints(read_drug_features(paths["drug_features"]).loc[drugs])

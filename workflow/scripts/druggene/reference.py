@@ -106,8 +106,8 @@ class Reference:
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild what :meth:`to_dict` gave."""
-        names = {name: tuple(state[name]) for name in ("drugs", "cell_lines")}
-        return cls(**names, **{name: np.asarray(state[name]) for name in ARRAYS})
+        fingerprints, parents, directions, sketches = (np.asarray(state[name]) for name in ARRAYS)
+        return cls(tuple(state["drugs"]), fingerprints, parents, tuple(state["cell_lines"]), directions, sketches)
 
 
 ARRAYS: Final = ("fingerprints", "parents", "directions", "sketches")
@@ -115,7 +115,7 @@ ARRAYS: Final = ("fingerprints", "parents", "directions", "sketches")
 
 
 def tanimoto(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return R x D Tanimoto similarities of packed fingerprints: bits of both over bits of either; 0 without any bit."""
+    """Return R x D Tanimoto similarities of packed fingerprints, bits of both over bits of either; 0 without bits."""
     of_right = np.unpackbits(right, axis=1).astype(np.float32)
     right_bits = of_right.sum(axis=1)
     similarities = np.empty((len(left), len(right)), np.float32)

@@ -1,17 +1,21 @@
 """Predict new cell lines and drugs from checkpoints: data frames in and out, or files in and out."""
 
+import itertools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
 from druggene.checkpoint import Checkpoint
 from druggene.constants import PREDICTED
+from druggene.prediction.files import PathLike, checkpoint_files
 from druggene.prediction.encoding import DrugEncoder
 from druggene.prediction.genes import read_gene_table
 from druggene.prediction.inputs import NewCellLines, Omics, Table, read_new_drugs, read_pairs
@@ -21,7 +25,6 @@ from druggene.tables import METADATA_KEY, atomic_path, encoded_metadata, write_b
 
 logger = logging.getLogger(__name__)
 
-PathLike = str | Path
 _UNITS = {
     PREDICTED: "AUC, 0 (all cells killed) to 1 (no effect)",
     "spread": "AUC, standard deviation over the checkpoints",
@@ -85,7 +88,8 @@ def predict(
     frame = pd.concat([_as_text(chunk) for chunk in frames], ignore_index=True)
     for column in frame.columns[frame.dtypes == "str"]:
         frame[column] = frame[column].astype("category")
-    frame.attrs = {**_tables(predictors), "units": _units(predictors)}
+    attributes: dict[Hashable, Any] = dict(_tables(predictors)) | {"units": _units(predictors)}
+    frame.attrs = attributes
     return frame
 
 
@@ -133,24 +137,6 @@ def load_models(paths: PathLike | Sequence[PathLike], together: bool = False) ->
     return models
 
 
-def checkpoint_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
-    """Return checkpoint files: those named, and those in folders that are named, without training in progress."""
-    named = [paths] if isinstance(paths, str | Path) else list(paths)
-    files: list[Path] = []
-    for path in map(Path, named):
-        found = sorted(path.rglob("*.pt")) if path.is_dir() else [path]
-        found = [file for file in found if not file.name.endswith(".resume.pt")]
-        if not found:
-            raise ValueError(f"{path}: holds no checkpoint (*.pt); name the folder models/ of a run, or files")
-        files += found
-    if not files:
-        raise ValueError("checkpoints: none given; name files or folders")
-    missing = [file for file in files if not file.is_file()]
-    if missing:
-        raise ValueError(f"{missing[0]}: there is no such checkpoint")
-    return list(dict.fromkeys(files))
-
-
 def write_predictions(predictors: Sequence[Predictor], folder: PathLike) -> None:
     """Predict in chunks and write ``predictions``, ``cell_lines``, ``drugs`` and ``genes``, as Parquet and CSV each."""
     folder = Path(folder)
@@ -170,18 +156,20 @@ def _write_chunks(chunks: Iterator[pa.Table], path: Path, metadata: bytes) -> No
     schema = first.schema.with_metadata({METADATA_KEY: metadata})
     with ExitStack() as stack:
         parquet, text = (stack.enter_context(atomic_path(target)) for target in (path, path.with_suffix(".csv")))
-        with pq.ParquetWriter(parquet, schema, compression="zstd", write_page_checksum=True) as writer:
-            with arrow_csv.CSVWriter(text, _shown(first).schema) as csv:
-                for chunk in (first, *chunks):
-                    writer.write_table(chunk.cast(schema))
-                    csv.write_table(_shown(chunk))
+        writer = pq.ParquetWriter(parquet, schema, compression="zstd", write_page_checksum=True)
+        with writer, arrow_csv.CSVWriter(text, _shown(first).schema) as csv:
+            for chunk in itertools.chain([first], chunks):
+                writer.write_table(chunk.cast(schema))
+                csv.write_table(_shown(chunk))
 
 
 def _arrow(chunk: pd.DataFrame) -> pa.Table:
     """Return a chunk whose texts are dictionaries, with the same types in all chunks."""
     table = pa.Table.from_pandas(chunk, preserve_index=False)
     kinds = [
-        pa.field(field.name, pa.dictionary(pa.int32(), pa.string()) if pa.types.is_dictionary(field.type) else field.type)
+        pa.field(
+            field.name, pa.dictionary(pa.int32(), pa.string()) if pa.types.is_dictionary(field.type) else field.type
+        )
         for field in table.schema
     ]
     return table.cast(pa.schema(kinds))
@@ -192,7 +180,7 @@ def _shown(table: pa.Table) -> pa.Table:
     columns = []
     for column in table.columns:
         if pa.types.is_floating(column.type):
-            column = pa.compute.round(column, 6)
+            column = pc.round(column, 6)
         elif pa.types.is_dictionary(column.type):
             column = column.cast(pa.string())
         columns.append(column)

@@ -136,10 +136,11 @@ class DrugEncoder:
         return packed_fingerprints(self._frame(options)), self._parents[settings]
 
     def has_targets(self, checkpoint: Checkpoint) -> np.ndarray | None:
-        """Return for D drugs whether a target or pathway of them is one that the network knows; None without targets."""
+        """Return for D drugs whether the network knows a target or pathway of theirs; None where it reads none."""
         if checkpoint.target_encoder is None:
             return None
-        return checkpoint.target_encoder.transform(self.drugs, list(self.drugs[DRUG])).any(axis=1)
+        known: np.ndarray = checkpoint.target_encoder.transform(self.drugs, list(self.drugs[DRUG])) > 0
+        return np.logical_or.reduce(known, axis=1)
 
     def _frame(self, options: ModelOptions) -> pd.DataFrame:
         settings = (

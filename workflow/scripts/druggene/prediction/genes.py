@@ -31,7 +31,7 @@ class FoundGenes:
     missing
         Genes without a column.
     unknown
-        Columns that are neither a gene of the checkpoint nor, where a table of genes is given, one of that.
+        Columns that the table of genes does not know, by no symbol and no alias; none where no table is given.
     """
 
     positions: np.ndarray
@@ -71,7 +71,7 @@ def find_genes(columns: Sequence[str], genes: Sequence[str], table: GeneTable | 
     used, absent = set(genes), [gene for gene in genes if gene not in column_of]
     spare = [symbol for symbol in symbols if symbol not in used]
     renamed: dict[str, str] = {}
-    unknown = list(spare)
+    unknown: list[str] = []
     if table is not None:
         of_spare = _only_ones(spare, table)
         for gene, current in zip(absent, _current(absent, table), strict=True):

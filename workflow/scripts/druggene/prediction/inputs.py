@@ -4,14 +4,14 @@ Letters: C cell lines, G genes, M channels, D drugs, N pairs.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from druggene.constants import CELL_LINE, DRUG, MUTATION, OMICS, SMILES
+from druggene.constants import AUC, CELL_LINE, DRUG, MUTATION, OMICS, SMILES
 from druggene.molecules import read_molecule
 from druggene.sources.own import (
     described_drugs,
@@ -22,6 +22,7 @@ from druggene.sources.own import (
     read_rows,
     require_ids,
 )
+from druggene.sources.reading import to_auc
 from druggene.tables import require_columns
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,11 @@ class NewCellLines:
         aligned = {omic: matrix.reindex(list(names)) for omic, matrix in omics.items()}
         return cls(names, aligned, where)
 
+    def only(self, wanted: set[str]) -> "NewCellLines":
+        """Return some of the cell lines."""
+        names = tuple(name for name in self.names if name in wanted)
+        return NewCellLines(names, {omic: matrix.loc[list(names)] for omic, matrix in self.omics.items()}, self.where)
+
 
 def _warn_of_mutations(omics: Mapping[str, pd.DataFrame], where: Mapping[str, str]) -> None:
     if MUTATION not in omics:
@@ -149,6 +155,37 @@ def read_pairs(given: Table | None, cell_lines: tuple[str, ...], drugs: pd.Serie
     require_ids(table, [CELL_LINE, DRUG], where)
     if table.empty:
         raise ValueError(f"{where}: no pair; give some, or leave the table out for all pairs")
+    positions = positions_of(table, cell_lines, drugs, where)
+    unique = np.unique(positions, axis=0)
+    if len(unique) < len(table):
+        logger.warning("%s: %d of %d rows name a pair again", where, len(table) - len(unique), len(table))
+    return unique
+
+
+def read_new_responses(given: Table) -> pd.DataFrame:
+    """Return cell_line, drug and auc of measured pairs, one row per curve.
+
+    Raises
+    ------
+    ValueError
+        If a column or a value is missing, or an AUC is no number of 0 or more; with the row.
+    """
+    if isinstance(given, pd.DataFrame):
+        where = "responses"
+        require_columns(given.columns, [CELL_LINE, DRUG, AUC], where)
+        table = given[[CELL_LINE, DRUG, AUC]].astype("str").reset_index(drop=True)
+    else:
+        where = str(given)
+        table = read_rows(Path(given), {name: (name,) for name in (CELL_LINE, DRUG, AUC)}, {})
+    require_ids(table, [CELL_LINE, DRUG, AUC], where)
+    return table.assign(**{AUC: to_auc(table[AUC], where)})
+
+
+def positions_of(table: pd.DataFrame, cell_lines: Sequence[str], drugs: pd.Series, where: str) -> np.ndarray:
+    """Return N x 2 positions of the cell lines and drugs that N rows name.
+
+    Raises a ValueError with the row if one is not there.
+    """
     positions = []
     for column, names in ((CELL_LINE, pd.Index(cell_lines)), (DRUG, pd.Index(drugs))):
         found = names.get_indexer(pd.Index(table[column]))
@@ -156,14 +193,11 @@ def read_pairs(given: Table | None, cell_lines: tuple[str, ...], drugs: pd.Serie
             row = int(np.argmax(found < 0))
             what = column.replace("_", " ")
             raise ValueError(
-                f"{where}: row {row + 2}: {what} {table[column][row]!r} is not among the {what}s given "
+                f"{where}: row {row + 2}: {what} {table[column].iloc[row]!r} is not among the {what}s given "
                 f"({int((found < 0).sum())} such rows); add it there or remove the row"
             )
         positions.append(found)
-    unique = np.unique(np.column_stack(positions), axis=0)
-    if len(unique) < len(table):
-        logger.warning("%s: %d of %d rows name a pair again", where, len(table) - len(unique), len(table))
-    return unique
+    return np.column_stack(positions)
 
 
 def _some(names: list[str]) -> str:

@@ -38,6 +38,9 @@ _EFFECTS_AT_ONCE = 1 << 25
 _CLIPPED = 0.2
 """Part of the values beyond the training cell lines' range from which on other units are likelier than biology."""
 
+_NEW = ("neither", "cell_line", "drug", "both")
+"""What of a pair is not of the training set."""
+
 UNKNOWN = "checkpoint keeps no training set to compare with"
 UNLIKE_DRUG = "drug unlike any training drug"
 UNLIKE_LINE = "cell line farther from the training set than its own cell lines"
@@ -126,9 +129,7 @@ class Predictor:
         if top_terms and len(readouts) > 1:
             raise ValueError(f"{model}: joined networks and read-outs of terms differ in their units; name no terms")
         self._near_drugs = [drug_nearness(one, drugs) for one in usable]
-        self._members = [
-            self._prepare(one, genes, near[0]) for one, near in zip(usable, self._near_drugs, strict=True)
-        ]
+        self._members = [self._prepare(one, genes, near[0]) for one, near in zip(usable, self._near_drugs, strict=True)]
         self._names = TermNames.of(usable) if top_terms else None
         self._line_rows: list[pd.DataFrame] = []
 
@@ -174,7 +175,9 @@ class Predictor:
             notes.append("; ".join(note))
         table = pd.DataFrame({MODEL: self.model, DRUG: self._drug_names})
         table[["nearest_drug", "drug_similarity"]] = pd.DataFrame({"a": whole.nearest, "b": whole.value})
-        table[["nearest_active_part", "active_part_similarity"]] = pd.DataFrame({"a": parent.nearest, "b": parent.value})
+        table[["nearest_active_part", "active_part_similarity"]] = pd.DataFrame(
+            {"a": parent.nearest, "b": parent.value}
+        )
         return table.assign(known_drug=whole.known, drug_warning=notes)
 
     def chunks(self) -> Iterator[pd.DataFrame]:
@@ -254,7 +257,7 @@ class Predictor:
         closest = _closest(near, 0, largest=False)
         limit = float(np.median([member.limit / member.usual for member in self._members]))
         notes = []
-        for row, share in shares.iterrows():
+        for row, (_, share) in enumerate(shares.iterrows()):
             note = []
             if np.isnan(closest.value[row]):
                 note.append(UNKNOWN)
@@ -282,7 +285,7 @@ class Predictor:
         mean = predicted.mean(axis=0)
         spread = predicted.std(axis=0, ddof=1) if len(predicted) > 1 else np.full(len(mean), np.nan)
         columns: dict[str, object] = {
-            MODEL: pd.Categorical.from_codes(np.zeros(len(lines), int), [self.model]),
+            MODEL: _category(pd.Series([self.model]), np.zeros(len(lines), int)),
             CELL_LINE: _category(of_lines[CELL_LINE], lines),
             DRUG: _category(of_drugs[DRUG], drugs),
             PREDICTED: mean,
@@ -295,8 +298,7 @@ class Predictor:
             "cell_line_distance": of_lines["cell_line_distance"].to_numpy()[lines],
         }
         known_line, known_drug = of_lines["known_cell_line"].to_numpy()[lines], of_drugs["known_drug"].to_numpy()[drugs]
-        new = pd.Index(["", "cell_line", "drug", "both"])
-        columns["new"] = pd.Categorical.from_codes((~known_line).astype(int) + 2 * (~known_drug), new)
+        columns["new"] = _category(pd.Series(_NEW), (~known_line).astype(int) + 2 * (~known_drug))
         columns["warning"] = _joined(of_lines["cell_line_warning"], of_drugs["drug_warning"], lines, drugs)
         frame = pd.DataFrame(columns)
         return frame if self._names is None else pd.concat([frame, self._terms(effects, lines, drugs)], axis=1)
@@ -305,13 +307,11 @@ class Predictor:
         assert self._names is not None, "asked for"
         parts = [self._names.top(effects, line, drugs[lines == line], self.top_terms) for line in np.unique(lines)]
         chosen, size = (np.concatenate([part[i] for part in parts]) for i in range(2))
-        labels = [
-            term if name == term else f"{term} {name}"
-            for term, name in zip(self._names.terms, self._names.names, strict=True)
-        ]
+        named = zip(self._names.terms, self._names.names, strict=True)
+        labels = pd.Series([term if name == term else f"{term} {name}" for term, name in named])
         columns: dict[str, object] = {}
         for i in range(chosen.shape[1]):
-            columns[f"term_{i + 1}"] = pd.Categorical.from_codes(chosen[:, i], labels)
+            columns[f"term_{i + 1}"] = _category(labels, chosen[:, i])
             columns[f"effect_{i + 1}"] = size[:, i]
         return pd.DataFrame(columns)
 

@@ -78,7 +78,9 @@ def read_own(folder: FilePath, source: str, drug_targets: pd.DataFrame | None = 
         If a table lacks a column, an AUC is no number of 0 or more, or an id is missing or stands twice.
     """
     files = own_files(folder)
-    responses = read_rows(files[RESPONSES], {CELL_LINE: (CELL_LINE,), DRUG: (DRUG,), AUC: (AUC,)}, {"source": ("source",)})
+    responses = read_rows(
+        files[RESPONSES], {CELL_LINE: (CELL_LINE,), DRUG: (DRUG,), AUC: (AUC,)}, {"source": ("source",)}
+    )
     require_ids(responses, [CELL_LINE, DRUG, AUC], files[RESPONSES])
     responses[AUC] = to_auc(responses[AUC], files[RESPONSES], "auc")
     responses["source"] = responses["source"].fillna("own")
@@ -152,7 +154,7 @@ def own_omics(folder: FilePath) -> dict[str, Path]:
     if not Path(folder).is_dir():
         raise ValueError(f"{folder}: is not a folder; name the one that holds {', '.join(OMICS)}, or some of them")
     found = _files(folder)
-    omics = {omic: found[omic] for omic in OMICS if omic in found}
+    omics: dict[str, Path] = {omic: found[omic] for omic in OMICS if omic in found}
     if not omics:
         raise _no_omic(folder)
     return omics
