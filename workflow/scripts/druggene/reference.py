@@ -18,6 +18,8 @@ import numpy as np
 _COMPONENTS: Final = 64
 _PROJECTIONS: Final = 64
 _ROWS_AT_ONCE: Final = 4096
+_IDENTICAL: Final = 0.02
+"""Distance, in parts of the usual one between any two cell lines, that rounding may leave between equal genotypes."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +68,34 @@ class Reference:
         """
         return _nearest(tanimoto(fingerprints, self.parents if parents else self.fingerprints), largest=True)
 
-    def nearest_cell_lines(self, genotype: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the position of the nearest training cell line and its distance, for R x M x G genotypes."""
-        return _nearest(_distances(_sketch(genotype, self.directions), self.sketches), largest=False)
+    def nearest_cell_lines(
+        self, genotype: np.ndarray, names: Sequence[str] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the position of the nearest training cell line and its distance, for R x M x G genotypes.
+
+        Of training cell lines that are as near as each other but for rounding, the one that has the name of the row
+        goes first, where ``names`` gives R of them.
+        """
+        distances = _distances(_sketch(genotype, self.directions), self.sketches)
+        best, nearest = _nearest(distances, largest=False)
+        if names is None:
+            return best, nearest
+        place = {name: position for position, name in enumerate(self.cell_lines)}
+        own = np.array([place.get(name, -1) for name in names])
+        of_own = distances[np.arange(len(own)), own]
+        as_near = (own >= 0) & (of_own <= nearest + _IDENTICAL * np.median(distances))
+        return np.where(as_near, own, best), np.where(as_near, of_own, nearest)
 
     def own_distances(self) -> np.ndarray:
-        """Return the distance of every training cell line to the nearest other one, C; NaN where there is no other."""
-        if len(self.sketches) < 2:
-            return np.full(len(self.sketches), np.nan)
+        """Return the distance of every training cell line to the nearest other one, C; NaN where there is no other.
+
+        The same cell line under a second name is no other one.
+        """
         distances = _distances(self.sketches, self.sketches)
+        distances[distances <= _IDENTICAL * np.median(distances)] = np.inf
         np.fill_diagonal(distances, np.inf)
-        return distances.min(axis=1)
+        nearest = distances.min(axis=1)
+        return np.where(np.isinf(nearest), np.nan, nearest)
 
     def extended(
         self,

@@ -2,10 +2,11 @@
 
 import itertools
 import logging
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 import pyarrow as pa
@@ -15,8 +16,8 @@ from pyarrow import csv as arrow_csv
 
 from druggene.checkpoint import Checkpoint
 from druggene.constants import PREDICTED
-from druggene.prediction.files import PathLike, checkpoint_files
 from druggene.prediction.encoding import DrugEncoder
+from druggene.prediction.files import PathLike, checkpoint_files
 from druggene.prediction.genes import read_gene_table
 from druggene.prediction.inputs import NewCellLines, Omics, Table, read_new_drugs, read_pairs
 from druggene.prediction.predictor import Limits, Predictor
@@ -33,6 +34,21 @@ _UNITS = {
     "active_part_similarity": "Tanimoto, of the active parts, without counter-ions",
     "cell_line_distance": "to nearest_cell_line; 1 is the median distance of training cell lines to their nearest",
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What the checkpoints know of the cell lines, drugs and genes that they were given; docs/predict.md.
+
+    One object that is not compared and not copied, as pandas does with all else in ``attrs`` at every step.
+    """
+
+    cell_lines: pd.DataFrame
+    drugs: pd.DataFrame
+    genes: pd.DataFrame
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
 
 
 def predict(
@@ -73,8 +89,8 @@ def predict(
     Returns
     -------
     pandas.DataFrame
-        One row per model and pair, as docs/predict.md describes. Its ``attrs`` have the tables ``cell_lines``,
-        ``drugs`` and ``genes``, and ``units``.
+        One row per model and pair, as docs/predict.md describes. Its ``attrs`` have the ``units``, and as ``tables``
+        the :class:`Tables` of cell lines, drugs and genes.
 
     Raises
     ------
@@ -88,8 +104,7 @@ def predict(
     frame = pd.concat([_as_text(chunk) for chunk in frames], ignore_index=True)
     for column in frame.columns[frame.dtypes == "str"]:
         frame[column] = frame[column].astype("category")
-    attributes: dict[Hashable, Any] = dict(_tables(predictors)) | {"units": _units(predictors)}
-    frame.attrs = attributes
+    frame.attrs = {"tables": _tables(predictors), "units": _units(predictors)}
     return frame
 
 
@@ -144,7 +159,7 @@ def write_predictions(predictors: Sequence[Predictor], folder: PathLike) -> None
     metadata = encoded_metadata("predictions of new pairs", _units(predictors), source)
     chunks = (_arrow(chunk) for predictor in predictors for chunk in predictor.chunks())
     _write_chunks(chunks, folder / "predictions.parquet", metadata)
-    for name, table in _tables(predictors).items():
+    for name, table in vars(_tables(predictors)).items():
         description = f"{name.replace('_', ' ')} that were predicted, and what the checkpoints know of them"
         units = {unit: text for unit, text in _UNITS.items() if unit in table}
         write_both(table, folder / f"{name}.parquet", description=description, units=units, source=source)
@@ -187,12 +202,12 @@ def _shown(table: pa.Table) -> pa.Table:
     return pa.table(columns, names=table.column_names)
 
 
-def _tables(predictors: Sequence[Predictor]) -> dict[str, pd.DataFrame]:
-    return {
-        "cell_lines": pd.concat([one.cell_line_table for one in predictors], ignore_index=True),
-        "drugs": pd.concat([one.drug_table for one in predictors], ignore_index=True),
-        "genes": pd.concat([one.gene_table() for one in predictors], ignore_index=True),
-    }
+def _tables(predictors: Sequence[Predictor]) -> Tables:
+    return Tables(
+        pd.concat([one.cell_line_table for one in predictors], ignore_index=True),
+        pd.concat([one.drug_table for one in predictors], ignore_index=True),
+        pd.concat([one.gene_table() for one in predictors], ignore_index=True),
+    )
 
 
 def _units(predictors: Sequence[Predictor]) -> dict[str, str]:

@@ -198,7 +198,7 @@ def cell_line_nearness(checkpoint: Checkpoint, names: Sequence[str], genotype: n
     reference, rows = checkpoint.reference, np.array(names, dtype=object)
     if reference is None:
         return _unsure(rows, checkpoint.cell_lines)
-    best, distance = reference.nearest_cell_lines(genotype)
+    best, distance = reference.nearest_cell_lines(genotype, names)
     nearest = np.array(reference.cell_lines, dtype=object)[best]
     relative = distance / usual_distance(checkpoint)
     return Nearness(nearest, relative, (nearest == rows) & (relative < _IS_THE_SAME))
@@ -208,7 +208,9 @@ def usual_distance(checkpoint: Checkpoint, percentile: float = 50) -> float:
     """Return a percentile of the training cell lines' distances to their nearest; NaN without a reference."""
     if checkpoint.reference is None:
         return float("nan")
-    return float(np.percentile(checkpoint.reference.own_distances(), percentile))
+    others = checkpoint.reference.own_distances()
+    others = others[~np.isnan(others)]
+    return float(np.percentile(others, percentile)) if len(others) else float("nan")
 
 
 def _unsure(names: np.ndarray, known: Sequence[str]) -> Nearness:
