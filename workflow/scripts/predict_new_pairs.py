@@ -17,7 +17,7 @@ def main() -> None:
     predictors = make_predictors(
         list(inputs.checkpoints),
         {Path(path).stem: path for path in inputs.cell_lines},
-        inputs.drugs,
+        inputs.drugs[0],
         pairs[0] if pairs else None,
         settings["top_terms"],
         Limits(**settings["outside"]),
