@@ -2,11 +2,14 @@
 
     PYTHONPATH=workflow/scripts:. python -m benchmarks.predicting
     PYTHONPATH=workflow/scripts:. python -m benchmarks.predicting --quick
+    PYTHONPATH=workflow/scripts:. python -m benchmarks.predicting --reference results/gdsc2_part fold_1
 
 Checkpoints are untrained: no cost depends on the values. Their hierarchy is the published one (2,086 terms, 3,008
 genes) where DRUGGENE_DATA names its folder, else one as large of the repository's Gene Ontology; their reference has
 900 cell lines and 684 drugs. Each row is the command `druggene predict` in a process of its own, from reading tables
 to written Parquet and CSV. Prints a table and writes predicting.csv to benchmarks/results/.
+
+With ``--reference``, prints instead how well the sketches in the checkpoints of a run's fold tell cell lines apart.
 """
 
 import argparse
@@ -23,15 +26,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
 from benchmarks.hierarchies import full_hierarchy, small_hierarchy
 from benchmarks.training_step import describe_machine
 from druggene.checkpoint import Checkpoint, ModelOptions
 from druggene.constants import CELL_LINE, DRUG, OMICS, SMILES
 from druggene.drugs import morgan_fingerprints
-from druggene.genotype import GenotypeEncoder, fuse
+from druggene.genotype import GenotypeEncoder, fuse, read_genotype
 from druggene.hierarchy import Hierarchy
-from druggene.reference import Reference
+from druggene.prediction.predictor import Limits
+from druggene.reference import Reference, tanimoto
 from druggene.tables import write_csv
 from druggene.term_readout import ReadoutOptions
 
@@ -124,13 +129,66 @@ def measure(folder: Path, model: str, checkpoints: int, terms: int, threads: int
     }
 
 
+def describe_references(run: Path, fold: str) -> pd.DataFrame:
+    """Return one row per model of what its reference of the fold has of the genotypes of the training cell lines.
+
+    variance
+        Part of the variance along the principal components.
+    nearest, nearest_two
+        Parts of the cell lines whose nearest by sketch is their nearest, or one of their two nearest, by genotype.
+    distance
+        Median ratio of the sketch's distance to the nearest and the genotype's.
+    similarity, unlike
+        Median Tanimoto similarity of training drugs to their nearest other one, and part of them below 0.3.
+    """
+    encoded, names, _, _ = read_genotype(run / "data" / "random_pairs" / fold / "genotype.parquet")
+    rows = []
+    for path in sorted((run / "models" / "random_pairs").glob(f"*/{fold}.pt")):
+        checkpoint = Checkpoint.load(path)
+        reference, options = checkpoint.reference, checkpoint.options
+        if reference is None:
+            continue
+        chosen = [names.index(line) for line in reference.cell_lines]
+        genotype = fuse(encoded, options.omics, options.fusion)[chosen].reshape(len(chosen), -1).astype(np.float64)
+        exact, sketched = (_to_others(values.astype(np.float64)) for values in (genotype, reference.sketches))
+        row = np.arange(len(chosen))
+        rank = (exact < exact[row, sketched.argmin(axis=1)][:, None]).sum(axis=1)
+        centred = genotype - genotype.mean(axis=0)
+        along = centred @ reference.directions[:64].astype(np.float64).T
+        similar = tanimoto(reference.fingerprints, reference.fingerprints)
+        np.fill_diagonal(similar, 0)
+        rows.append(
+            {
+                "model": options.name,
+                "variance": (along**2).sum() / (centred**2).sum(),
+                "nearest": (rank == 0).mean(),
+                "nearest_two": (rank <= 1).mean(),
+                "distance": np.median(sketched.min(axis=1) / exact.min(axis=1)),
+                "similarity": np.median(similar.max(axis=1)),
+                "unlike": (similar.max(axis=1) < Limits().similarity).mean(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _to_others(rows: np.ndarray) -> np.ndarray:
+    """Return the distances between all rows, infinite from a row to itself."""
+    distances = cdist(rows, rows)
+    np.fill_diagonal(distances, np.inf)
+    return distances
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description="Time and memory of predicting new pairs from checkpoints.")
     parser.add_argument("--quick", action="store_true", help="a small hierarchy, 30 cell lines and drugs")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rows", type=int, nargs="*", help="numbers of the rows to measure, from 0; all if left out")
+    parser.add_argument("--reference", nargs=2, metavar=("RUN", "FOLD"), help="describe the checkpoints of a fold")
     options = parser.parse_args(arguments)
+    if options.reference:
+        print(describe_references(Path(options.reference[0]), options.reference[1]).round(3).to_string(index=False))
+        return
     origin, hierarchy = ("random", small_hierarchy()) if options.quick else full_hierarchy(None)
     size, most = (30, 2) if options.quick else (1000, 10)
     print(f"{origin}: {len(hierarchy.terms)} terms, {len(hierarchy.genes)} genes; {size} cell lines x {size} drugs")

@@ -166,6 +166,37 @@ def test_a_checkpoint_without_a_reference_says_so(trained: Trained, tmp_path: Pa
     assert found["cell_line_distance"].isna().all()
 
 
+def test_imported_weights_need_every_omic_of_every_cell_line(trained: Trained, tmp_path: Path) -> None:
+    """Nothing is known of their training cell lines, whose means are NaN."""
+    checkpoint = Checkpoint.load(trained.of("joined")[0])
+    unknown = {omic: values * np.nan for omic, values in checkpoint.encoder.means.items()}
+    encoder = replace(checkpoint.encoder, means=unknown)
+    replace(checkpoint, encoder=encoder, reference=None, provenance={}).save(tmp_path / "imported.pt")
+    omics = trained.matrices()
+    omics["expression"].loc["line02", "g003"] = np.nan
+    found = druggene.predict(tmp_path / "imported.pt", omics, trained.drugs)
+    expected = druggene.predict(trained.of("joined")[0], omics, trained.drugs)
+    np.testing.assert_allclose(found[PREDICTED], expected[PREDICTED], atol=1e-6)
+    for damaged in (
+        {**omics, "expression": omics["expression"].drop(index="line02")},
+        {omic: matrix for omic, matrix in omics.items() if omic != "expression"},
+    ):
+        with pytest.raises(ValueError, match="imported weights, .* every cell line needs values of expression"):
+            druggene.predict(tmp_path / "imported.pt", damaged, trained.drugs)
+
+
+def test_a_fold_that_diverged_is_left_out(trained: Trained, tmp_path: Path) -> None:
+    first, second = (Checkpoint.load(path) for path in trained.of("joined"))
+    marked = second.provenance | {"diverged": "training diverged in epoch 1"}
+    first.save(tmp_path / "fold_0.pt")
+    replace(second, provenance=marked).save(tmp_path / "fold_1.pt")
+    found = druggene.predict(tmp_path, trained.omics, trained.drugs)
+    expected = druggene.predict(trained.of("joined")[0], trained.omics, trained.drugs)
+    pd.testing.assert_series_equal(found[PREDICTED], expected[PREDICTED])
+    with pytest.raises(ValueError, match="diverged in epoch 1"):
+        druggene.predict(tmp_path / "fold_1.pt", trained.omics, trained.drugs)
+
+
 def test_effects_of_terms_are_knock_outs_of_the_joined_network(trained: Trained) -> None:
     """A term whose normalisation has the scale 0 has the state that stands in for it, whatever its cell line."""
     found = druggene.predict(trained.of("joined")[0], trained.omics, trained.drugs, top_terms=3)
