@@ -181,7 +181,7 @@ def test_imported_weights_need_every_omic_of_every_cell_line(trained: Trained, t
         {**omics, "expression": omics["expression"].drop(index="line02")},
         {omic: matrix for omic, matrix in omics.items() if omic != "expression"},
     ):
-        with pytest.raises(ValueError, match="imported weights, .* every cell line needs values of expression"):
+        with pytest.raises(ValueError, match=r"imported weights, .* every cell line needs values of expression"):
             druggene.predict(tmp_path / "imported.pt", damaged, trained.drugs)
 
 
