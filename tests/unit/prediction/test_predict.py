@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import druggene
-from druggene.checkpoint import Checkpoint
+from druggene.checkpoint import Checkpoint, read_archive, write_archive
 from druggene.constants import CELL_LINE, DRUG, PREDICTED
 from druggene.prediction import predictor
 from druggene.tables import read_metadata, read_table
@@ -195,6 +195,22 @@ def test_a_fold_that_diverged_is_left_out(trained: Trained, tmp_path: Path) -> N
     pd.testing.assert_series_equal(found[PREDICTED], expected[PREDICTED])
     with pytest.raises(ValueError, match="diverged in epoch 1"):
         druggene.predict(tmp_path / "fold_1.pt", trained.omics, trained.drugs)
+
+
+def test_a_checkpoint_of_the_first_layout_is_read(trained: Trained, tmp_path: Path) -> None:
+    """It has the hierarchy as tables of names, and no reference."""
+    path = trained.of("joined")[0]
+    checkpoint, content = Checkpoint.load(path), read_archive(path)
+    tables = zip(("terms", "term_edges", "term_genes"), checkpoint.hierarchy.to_tables(), strict=True)
+    content |= {"format_version": 1, "hierarchy": {name: table.to_dict("list") for name, table in tables}}
+    del content["reference"]
+    write_archive(content, tmp_path / "old.pt")
+    old = Checkpoint.load(tmp_path / "old.pt")
+    assert old.reference is None
+    for name in ("terms", "names", "genes"):
+        assert getattr(old.hierarchy, name) == getattr(checkpoint.hierarchy, name)
+    for name in ("layers", "sizes", "edges", "annotations"):
+        np.testing.assert_array_equal(getattr(old.hierarchy, name), getattr(checkpoint.hierarchy, name))
 
 
 def test_effects_of_terms_are_knock_outs_of_the_joined_network(trained: Trained) -> None:

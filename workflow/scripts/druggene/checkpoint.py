@@ -23,8 +23,12 @@ from druggene.tables import atomic_path
 from druggene.target_features import TargetEncoder
 from druggene.term_readout import Network, ReadoutOptions, TermReadoutNetwork
 
-FORMAT_VERSION = 1
-"""Version of the layout below; raised when an older file could be misunderstood."""
+FORMAT_VERSION = 2
+"""Version of the layout below; raised when an older file could be misunderstood.
+
+Version 1 is read, too: it has the hierarchy as tables of names, which take seconds to read, and no reference.
+"""
+_READ = (1, FORMAT_VERSION)
 
 
 @dataclass(frozen=True)
@@ -173,14 +177,13 @@ class Checkpoint:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint atomically; :meth:`load` needs no code from it."""
         assert self.encoder.genes == self.hierarchy.genes, "the genotype's columns are the hierarchy's genes, in order"
-        terms, edges, annotations = self.hierarchy.to_tables()
         content = {
             "format_version": FORMAT_VERSION,
             "options": asdict(self.options),
             "hierarchy": {
-                "terms": terms.to_dict("list"),
-                "term_edges": edges.to_dict("list"),
-                "term_genes": annotations.to_dict("list"),
+                "terms": list(self.hierarchy.terms),
+                "names": list(self.hierarchy.names),
+                **{name: torch.from_numpy(getattr(self.hierarchy, name).copy()) for name in _POSITIONS},
             },
             "encoder": self.encoder.to_dict(),
             "drug_scaler": None if self.drug_scaler is None else self.drug_scaler.to_dict(),
@@ -212,21 +215,17 @@ class Checkpoint:
                 f"{path}: not a readable checkpoint ({type(error).__name__}: {str(error).partition(chr(10))[0]}); "
                 "delete it and rerun train_model"
             ) from error
-        if version != FORMAT_VERSION:
-            raise ValueError(
-                f"{path}: checkpoint layout {version}, this version reads {FORMAT_VERSION}; rerun train_model"
-            )
+        if version not in _READ:
+            known = " and ".join(map(str, _READ))
+            raise ValueError(f"{path}: checkpoint layout {version}, this version reads {known}; rerun train_model")
         encoder = GenotypeEncoder.from_dict(content["encoder"])
-        terms, edges, annotations = (
-            pd.DataFrame(content["hierarchy"][name]) for name in ("terms", "term_edges", "term_genes")
-        )
         scaler, targets, options = content["drug_scaler"], content.get("target_encoder"), dict(content["options"])
         reference = content.get("reference")
         if options.get("readout") is not None:
             options["readout"] = ReadoutOptions(**options["readout"])
         return cls(
             options=ModelOptions(**options),
-            hierarchy=Hierarchy.from_tables(terms, edges, annotations, list(encoder.genes)),
+            hierarchy=_hierarchy(content["hierarchy"], encoder.genes, version),
             encoder=encoder,
             drug_scaler=None if scaler is None else DescriptorScaler.from_dict(scaler),
             state=content["state"],
@@ -236,6 +235,19 @@ class Checkpoint:
             drugs=tuple(content.get("drugs", ())),
             reference=None if reference is None else Reference.from_dict(reference),
         )
+
+
+_POSITIONS = ("layers", "sizes", "edges", "annotations")
+"""The fields of a hierarchy that are arrays."""
+
+
+def _hierarchy(content: dict[str, Any], genes: tuple[str, ...], version: int) -> Hierarchy:
+    """Return the hierarchy of a checkpoint of any version that is read."""
+    if version == 1:
+        terms, edges, annotations = (pd.DataFrame(content[name]) for name in ("terms", "term_edges", "term_genes"))
+        return Hierarchy.from_tables(terms, edges, annotations, list(genes))
+    layers, sizes, edges, annotations = (content[name].numpy() for name in _POSITIONS)
+    return Hierarchy(tuple(content["terms"]), tuple(content["names"]), layers, sizes, genes, edges, annotations)
 
 
 def _with_tensors(state: dict[str, Any]) -> dict[str, Any]:
