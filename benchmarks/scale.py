@@ -167,7 +167,7 @@ class Steps:
         config["models"] = {_NETWORK: config["models"][_NETWORK]}
         config["rivals"]["names"] = []
         outputs = {name: self.folder / f"{name}.parquet" for name in _TABLES}
-        outputs |= {name: self.folder / f"{name}.md" for name in ("comparison_markdown", "significance_markdown")}
+        outputs["table_s2_csv"] = self.folder / "table_s2.csv"
         paths = self.paths | {"predictions": [*self.network_predictions, self.naive_predictions]}
         write_comparison(paths, outputs, model_labels(config), _NETWORK, config["evaluation"], 1)
 

@@ -148,8 +148,8 @@ def compare(folder: Path, predictions: list[pd.DataFrame], lines: pd.DataFrame) 
         write_table(table, file, **MARKS)
     names = ("by_fold", "by_drug", "by_cell_line", "intervals", "comparison", "significance")
     outputs = {name: str(folder / f"{name}.parquet") for name in names}
-    outputs |= {f"{name}_markdown": str(folder / f"{name}.md") for name in ("comparison", "significance")}
+    outputs["table_s2_csv"] = str(folder / "table_s2.csv")
     options = {"min_pairs_per_drug": 10, "min_pairs_per_cell_line": 3, "resamples": 20, "confidence": 0.95}
     labels = {"expbox": "expBox"} | NAIVE_SHOWN
     write_comparison(paths | {"predictions": files}, outputs, labels, "expbox", options, 1)
-    return Path(outputs["comparison_markdown"]).read_text()
+    return Path(outputs["comparison"]).with_suffix(".md").read_text()

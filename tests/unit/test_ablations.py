@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from druggene.ablations import ablations_markdown, tabulate_ablations
+from druggene.ablations import ablations_document, tabulate_ablations
 from druggene.evaluation import pooled_metrics
 from druggene.plotting.ablations import plot_ablations
 from druggene.predictions import Predictions
@@ -89,7 +89,7 @@ def test_a_variant_is_held_against_the_base(predictions: Predictions) -> None:
 
 def test_markdown_names_folds_and_marks_the_base(predictions: Predictions) -> None:
     table, _ = tabulate_ablations(predictions, MODELS, 5)
-    text = ablations_markdown(table, [0, 1], simulated=True)
+    text = ablations_document(table, [0, 1], simulated=True).markdown()
     assert text.splitlines()[0] == "# Ablations, protocol random_pairs, simulated data"
     assert "fold(s) 0, 1" in text
     assert "| **Net** | 2 |" in text

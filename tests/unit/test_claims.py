@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from druggene.claims import PAPER_MODELS, RunTables, claims_markdown, judge_claims, read_claims
+from druggene.claims import PAPER_MODELS, RunTables, claims_document, judge_claims, read_claims
 
 CLAIMS = Path(__file__).parents[2] / "resources/paper_claims.csv"
 MSE = dict(zip(PAPER_MODELS, [0.020, 0.021, 0.022, 0.023, 0.024, 0.025, 0.026], strict=True)) | {"global_mean": 0.04}
@@ -138,7 +138,7 @@ def test_without_a_model_nothing_is_tested() -> None:
 
 def test_markdown_counts_the_verdicts() -> None:
     judged = judge_claims(read_claims(CLAIMS), run_tables())
-    text = claims_markdown(judged, "published", "the published files")
+    text = claims_document(judged, "published", "the published files", simulated=False).markdown()
     assert f"{(judged['verdict'] == 'cannot be true').sum()} cannot be true" in text
     assert text.count("\n| ") == len(judged) + 2
     assert "nan" not in text

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from druggene.comparison import comparison, comparison_markdown, significance_markdown
+from druggene.comparison import (
+    comparison,
+    comparison_document,
+    fold_metrics,
+    fold_metrics_document,
+    significance_document,
+)
 from druggene.comparison_tables import write_comparison
 from druggene.evaluation import metrics_by, metrics_by_fold
 from druggene.intervals import intervals
@@ -55,9 +61,9 @@ def rows_of(text: str) -> list[list[str]]:
 
 def test_markdown_says_what_it_shows() -> None:
     _, bounds, table = compare()
-    text = comparison_markdown(table, bounds, MIN_PAIRS, 0.95, simulated=True)
+    text = comparison_document(table, bounds, MIN_PAIRS, 0.95, simulated=True).markdown()
     assert text.splitlines()[0] == "# Models compared, protocol random_pairs, simulated data"
-    assert "simulated" not in comparison_markdown(table, bounds, MIN_PAIRS, 0.95, simulated=False)
+    assert "simulated" not in comparison_document(table, bounds, MIN_PAIRS, 0.95, simulated=False).markdown()
     assert "37 test responses (37 pairs) in 3 fold(s)" in text
     assert "cell lines are resampled" in text
     assert "nan" not in text
@@ -73,11 +79,14 @@ def test_markdown_says_what_it_shows() -> None:
 
 def test_tables_without_a_drug_are_left_out() -> None:
     tables, bounds, table = compare(predictions_table(folds=12))
-    text = comparison_markdown(table, bounds, MIN_PAIRS, 0.95, simulated=False)
+    text = comparison_document(table, bounds, MIN_PAIRS, 0.95, simulated=False).markdown()
     assert "No drug has 10 test pairs" in text
     assert [row[0] for row in rows_of(text)] == ["Model", *LABELS.values()] * 3
     tests = compare_pairs(tables, list(LABELS))
-    assert "Over drugs: none has enough" in significance_markdown(tests, LABELS, "net", "random_pairs", simulated=False)
+    assert (
+        "Over drugs: none has enough"
+        in significance_document(tests, LABELS, "net", "random_pairs", simulated=False).markdown()
+    )
 
 
 def test_a_diverged_fold_is_a_hole_that_is_seen() -> None:
@@ -95,7 +104,7 @@ def test_a_diverged_fold_is_a_hole_that_is_seen() -> None:
     means = [f"{metric}_{part}" for metric in ("pearson", "mse", "r2") for part in ("mean", "sd")]
     rest = [name for name in LABELS if name != "net"]
     pd.testing.assert_frame_equal(found.loc[rest, means], undisturbed.loc[rest, means])
-    text = comparison_markdown(compared, bounds, MIN_PAIRS, 0.95, simulated=False)
+    text = comparison_document(compared, bounds, MIN_PAIRS, 0.95, simulated=False).markdown()
     assert f"**Training diverged: {LABELS['net']} on 1 of 3 folds.**" in text
     assert "nan" not in text
 
@@ -106,8 +115,8 @@ def test_labels_are_text_and_nothing_else() -> None:
     table = comparison(tables["fold"], bounds, hostile)
     tests = compare_pairs(tables, list(hostile))
     for text in (
-        comparison_markdown(table, bounds, MIN_PAIRS, 0.95, simulated=False),
-        significance_markdown(tests, hostile, "net", "random_pairs", simulated=False),
+        comparison_document(table, bounds, MIN_PAIRS, 0.95, simulated=False).markdown(),
+        significance_document(tests, hostile, "net", "random_pairs", simulated=False).markdown(),
     ):
         assert "<b>" not in text
         assert "b # &lt;b&gt;c&lt;/b&gt; &amp; \\\\" in text
@@ -118,7 +127,7 @@ def test_labels_are_text_and_nothing_else() -> None:
 
 def test_single_fold_has_no_deviation() -> None:
     _, bounds, table = compare(predictions_table(folds=1))
-    text = comparison_markdown(table, bounds, MIN_PAIRS, 0.95, simulated=False)
+    text = comparison_document(table, bounds, MIN_PAIRS, 0.95, simulated=False).markdown()
     assert "in 1 fold(s)" in text
     assert " ± " not in "".join("".join(row) for row in rows_of(text))
 
@@ -126,7 +135,7 @@ def test_single_fold_has_no_deviation() -> None:
 def test_tests_are_shown_from_the_side_of_the_model_they_are_of() -> None:
     tables, _, _ = compare()
     tests = compare_pairs(tables, list(LABELS))
-    text = significance_markdown(tests, LABELS, "net", "random_pairs", simulated=False)
+    text = significance_document(tests, LABELS, "net", "random_pairs", simulated=False).markdown()
     of_net, of_effects = text.split("## ")[1:]
     assert of_net.startswith("Network against the others")
     assert of_effects.startswith("Drug + cell-line effects against the others")
@@ -150,14 +159,28 @@ def test_all_tables_are_written(tmp_path: Path) -> None:
     write_table(LINES, paths["cell_lines"], description="test")
     names = ("by_fold", "by_drug", "by_cell_line", "intervals", "comparison", "significance")
     outputs = {name: str(tmp_path / f"out/{name}.parquet") for name in names}
-    outputs |= {f"{name}_markdown": str(tmp_path / f"out/{name}.md") for name in ("comparison", "significance")}
+    outputs["table_s2_csv"] = str(tmp_path / "out/table_s2.csv")
     options = {"min_pairs_per_drug": 10, "min_pairs_per_cell_line": 3, "resamples": 100, "confidence": 0.95}
     write_comparison(paths | {"predictions": [paths["predictions"]]}, outputs, LABELS, "net", options, 1)
     for name in names:
         found = read_table(outputs[name])
         assert len(pd.read_csv(outputs[name].replace(".parquet", ".csv"))) == len(found)
     pd.testing.assert_frame_equal(read_table(outputs["comparison"]), compare()[2])
-    assert "simulated" in Path(outputs["significance_markdown"]).read_text().splitlines()[0]
+    for name in ("comparison", "significance", "table_s2"):
+        for suffix in ("md", "tex"):
+            assert "simulated" in (tmp_path / f"out/{name}.{suffix}").read_text().splitlines()[0]
+
+
+def test_table_s2_has_five_metrics_of_all_models() -> None:
+    _, _, table = compare()
+    numbers = fold_metrics(table)
+    assert list(numbers["label"]) == list(LABELS.values())
+    rows = rows_of(fold_metrics_document(table, simulated=False).markdown())
+    assert rows[0] == ["Model", "Pearson", "MSE", "R²", "MAE", "RMSE"]
+    net = numbers.set_index("model").loc["net"]
+    forms = {"pearson": ".3f", "mse": ".4f", "r2": ".3f", "mae": ".3f", "rmse": ".3f"}
+    expected = [f"{net[f'{name}_mean']:{form}} ± {net[f'{name}_sd']:{form}}" for name, form in forms.items()]
+    assert rows[1] == [LABELS["net"], *expected]
 
 
 def test_csv_has_six_significant_digits(tmp_path: Path) -> None:

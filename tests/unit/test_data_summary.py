@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from druggene.constants import OMICS
-from druggene.data_summary import file_table, measure_omic, preprocessing_table, source_table, to_markdown
+from druggene.data_summary import data_document, file_table, measure_omic, preprocessing_table, source_table
 from druggene.responses import summarise_sources
 
 READ = pd.DataFrame(
@@ -90,8 +90,8 @@ def test_files_have_their_licence_and_a_checksum(tmp_path: Path) -> None:
 
 def test_markdown_is_for_people() -> None:
     table = pd.DataFrame({"data": ["a|b"], "read": [12345.0], "used": [np.nan]})
-    text = to_markdown(table, "Sources", simulated=True)
+    text = data_document(table, "Sources", simulated=True).markdown()
     assert (
         text == "# Sources, simulated data\n\n| data | read | used |\n| --- | ---: | ---: |\n| a\\|b | 12,345 | – |\n"
     )
-    assert to_markdown(table.iloc[:0], "Files", simulated=False) == "# Files\n\nNone.\n"
+    assert data_document(table.iloc[:0], "Files", simulated=False).markdown() == "# Files\n\nNone.\n"

@@ -66,7 +66,9 @@ def check_plan(repository: Path, names: tuple[str, ...], special: dict[str, int]
     expected = {
         **special,
         "compute_drug_features": 1,
-        **dict.fromkeys(["assign_folds", "predict_naive", "evaluate_models", "plot_metrics"], len(protocols)),
+        **dict.fromkeys(
+            ["assign_folds", "predict_naive", "evaluate_models", "plot_metrics", "plot_figure4"], len(protocols)
+        ),
         **dict.fromkeys(["select_genes", "build_hierarchy", "encode_genotype"], folds),
         "train_model": folds * sum(model is not None for model in config["models"].values()),
         "train_rival": folds * len(config["rivals"]["names"]),

@@ -161,6 +161,32 @@ def test_checkpoint_predicts_what_the_workflow_wrote(results: Path, predictions:
     assert rows.groupby("drug")["predicted"].std().max() > 2e-5
 
 
+def test_figure_4_shows_every_test_response_and_says_who_stands_in(results: Path, predictions: pd.DataFrame) -> None:
+    folder = results / "figures/random_pairs"
+    for stem in (folder / "figure4", *(folder / "figure4" / letter for letter in "ABCDEFGH")):
+        for suffix in ("pdf", "png", "csv"):
+            assert stem.with_name(f"{stem.name}.{suffix}").stat().st_size > 0
+    numbers = pd.read_csv(folder / "figure4.csv", keep_default_na=False)
+    paired = numbers[numbers["panel"].isin(list("ABCD"))]
+    assert paired["other"].tolist() == ["drugcell", "boosted_trees", "cell_line_mean", "effects"]
+    assert paired["note"].tolist() == ["", *(f"in place of {name}" for name in ("expBox", "cnvBox", "elastic net"))]
+    squares = pd.read_csv(folder / "figure4/G.csv").groupby("model")["n"].sum()
+    outside = numbers[numbers["panel"] == "G"].set_index("model")["n_outside"].astype(float)
+    for model in ("druggene", "drugcell", "effects"):
+        assert squares[model] + outside[model] == (predictions["model"] == model).sum()
+
+
+def test_tables_for_readers_are_csv_markdown_and_latex(results: Path) -> None:
+    tables = ["data_sources", "preprocessing", "data_files"]
+    tables += [f"random_pairs/{table}" for table in ("comparison", "table_s2", "significance")]
+    for table in tables:
+        first = (results / f"tables/{table}.tex").read_text().splitlines()[0]
+        assert first.startswith("% ")
+        assert "simulated data" in first
+        assert (results / f"tables/{table}.md").read_text().splitlines()[0].endswith("simulated data")
+        assert len(pd.read_csv(results / f"tables/{table}.csv")) or table == "data_files"
+
+
 def test_simulated_data_say_so(results: Path) -> None:
     assert "simulated" in (results / "tables/random_pairs/comparison.md").read_text().splitlines()[0]
     made = [*results.glob("predictions/**/*.parquet"), *results.glob("models/**/*.parquet")]

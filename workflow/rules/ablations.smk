@@ -17,9 +17,16 @@ rule tabulate_ablations:
         naive=f"{RESULTS}/predictions/{{protocol}}/naive.parquet",
         responses=f"{RESULTS}/data/responses.parquet",
     output:
+        **{
+            suffix: report(
+                f"{RESULTS}/tables/{{protocol}}/ablations.{suffix}",
+                caption="../report/ablation_table.rst",
+                category="Ablations",
+                labels=report_labels("table", suffix, protocol="{protocol}"),
+            )
+            for suffix in DOCUMENT
+        },
         table=f"{RESULTS}/tables/{{protocol}}/ablations.parquet",
-        csv=f"{RESULTS}/tables/{{protocol}}/ablations.csv",
-        markdown=f"{RESULTS}/tables/{{protocol}}/ablations.md",
         seeds=f"{RESULTS}/tables/{{protocol}}/ablation_seeds.parquet",
         seeds_csv=f"{RESULTS}/tables/{{protocol}}/ablation_seeds.csv",
     log:
@@ -49,19 +56,15 @@ rule plot_ablations:
     input:
         f"{RESULTS}/tables/{{protocol}}/ablation_seeds.parquet",
     output:
-        pdf=report(
-            f"{RESULTS}/figures/{{protocol}}/ablations.pdf",
-            caption="../report/ablations.rst",
-            category="Ablations",
-            labels={"protocol": "{protocol}", "format": "PDF"},
-        ),
-        png=report(
-            f"{RESULTS}/figures/{{protocol}}/ablations.png",
-            caption="../report/ablations.rst",
-            category="Ablations",
-            labels={"protocol": "{protocol}", "format": "PNG"},
-        ),
-        csv=f"{RESULTS}/figures/{{protocol}}/ablations.csv",
+        **{
+            suffix: report(
+                f"{RESULTS}/figures/{{protocol}}/ablations.{suffix}",
+                caption="../report/ablations.rst",
+                category="Ablations",
+                labels=report_labels("figure", suffix, protocol="{protocol}"),
+            )
+            for suffix in ["pdf", "png", "csv"]
+        },
     log:
         f"{RESULTS}/logs/plot_ablations/{{protocol}}.log",
     benchmark:

@@ -59,6 +59,8 @@ SCREEN_TABLES = [
     "sources",
     "structure_sources",
 ]
+# A table for readers: numbers, and the same for reading and for a manuscript.
+DOCUMENT = ["csv", "md", "tex"]
 # Of a training job; `auto` uses one where the job has one, and asks for none.
 GPUS = int(config["device"] == "cuda")
 
@@ -226,3 +228,8 @@ def predicting_checkpoints(wildcards):
         for model in settings["models"] or MODELS[:1]
         for fold in folds_of(protocol)
     ]
+
+
+def report_labels(contents, file_format, **further):
+    """Return what a file stands under in the report: what it shows comes first, then what one can choose."""
+    return {"contents": contents, "format": file_format.upper()} | further

@@ -8,6 +8,12 @@ EVALUATED = [
     "comparison",
     "significance",
 ]
+# Those that are documents for readers too, and what they show.
+READ_TABLES = {
+    "comparison": "all models compared",
+    "table_s2": "five metrics over folds (Table S2)",
+    "significance": "paired tests",
+}
 
 
 rule evaluate_models:
@@ -31,15 +37,27 @@ rule evaluate_models:
         responses=f"{RESULTS}/data/responses.parquet",
         cell_lines=f"{RESULTS}/data/cell_lines.parquet",
     output:
+        **{
+            f"{table}_{suffix}": report(
+                f"{RESULTS}/tables/{{protocol}}/{table}.{suffix}",
+                caption=f"../report/{table}.rst",
+                category="Performance",
+                subcategory="Tables",
+                labels=report_labels(name, suffix, protocol="{protocol}"),
+            )
+            for table, name in READ_TABLES.items()
+            for suffix in DOCUMENT
+        },
         by_fold=f"{RESULTS}/tables/{{protocol}}/metrics_by_fold.parquet",
         by_drug=f"{RESULTS}/tables/{{protocol}}/metrics_by_drug.parquet",
         by_cell_line=f"{RESULTS}/tables/{{protocol}}/metrics_by_cell_line.parquet",
         intervals=f"{RESULTS}/tables/{{protocol}}/intervals.parquet",
         comparison=f"{RESULTS}/tables/{{protocol}}/comparison.parquet",
         significance=f"{RESULTS}/tables/{{protocol}}/significance.parquet",
-        csv=expand(f"{RESULTS}/tables/{{{{protocol}}}}/{{table}}.csv", table=EVALUATED),
-        comparison_markdown=f"{RESULTS}/tables/{{protocol}}/comparison.md",
-        significance_markdown=f"{RESULTS}/tables/{{protocol}}/significance.md",
+        csv=expand(
+            f"{RESULTS}/tables/{{{{protocol}}}}/{{table}}.csv",
+            table=[table for table in EVALUATED if table not in READ_TABLES],
+        ),
     log:
         f"{RESULTS}/logs/evaluate_models/{{protocol}}.log",
     benchmark:
@@ -75,9 +93,19 @@ rule compare_with_paper:
         by_drug=f"{RESULTS}/tables/{{protocol}}/metrics_by_drug.parquet",
         significance=f"{RESULTS}/tables/{{protocol}}/significance.parquet",
     output:
+        **{
+            suffix: report(
+                f"{RESULTS}/tables/{{protocol}}/paper_claims.{suffix}",
+                caption="../report/paper_claims.rst",
+                category="Performance",
+                subcategory="Tables",
+                labels=report_labels(
+                    "the paper beside this run", suffix, protocol="{protocol}"
+                ),
+            )
+            for suffix in DOCUMENT
+        },
         table=f"{RESULTS}/tables/{{protocol}}/paper_claims.parquet",
-        csv=f"{RESULTS}/tables/{{protocol}}/paper_claims.csv",
-        markdown=f"{RESULTS}/tables/{{protocol}}/paper_claims.md",
     log:
         f"{RESULTS}/logs/compare_with_paper/{{protocol}}.log",
     benchmark:

@@ -1,5 +1,7 @@
 """Figures, drawn from tables alone, each with its data as CSV."""
 
+PANELS = list("ABCDEFGH")
+
 
 rule plot_metrics:
     """Draw the metrics of all models of a protocol over its folds, and their bootstrap intervals."""
@@ -7,34 +9,20 @@ rule plot_metrics:
         metrics=f"{RESULTS}/tables/{{protocol}}/metrics_by_fold.parquet",
         intervals=f"{RESULTS}/tables/{{protocol}}/intervals.parquet",
     output:
-        metrics_pdf=report(
-            f"{RESULTS}/figures/{{protocol}}/metrics.pdf",
-            caption="../report/metrics.rst",
-            category="Metrics",
-            labels={"protocol": "{protocol}", "figure": "folds", "format": "PDF"},
-        ),
-        metrics_png=report(
-            f"{RESULTS}/figures/{{protocol}}/metrics.png",
-            caption="../report/metrics.rst",
-            category="Metrics",
-            labels={"protocol": "{protocol}", "figure": "folds", "format": "PNG"},
-        ),
-        intervals_pdf=report(
-            f"{RESULTS}/figures/{{protocol}}/intervals.pdf",
-            caption="../report/intervals.rst",
-            category="Metrics",
-            labels={"protocol": "{protocol}", "figure": "intervals", "format": "PDF"},
-        ),
-        intervals_png=report(
-            f"{RESULTS}/figures/{{protocol}}/intervals.png",
-            caption="../report/intervals.rst",
-            category="Metrics",
-            labels={"protocol": "{protocol}", "figure": "intervals", "format": "PNG"},
-        ),
-        csv=expand(
-            f"{RESULTS}/figures/{{{{protocol}}}}/{{figure}}.csv",
-            figure=["metrics", "intervals"],
-        ),
+        **{
+            f"{figure}_{suffix}": report(
+                f"{RESULTS}/figures/{{protocol}}/{figure}.{suffix}",
+                caption=f"../report/{figure}.rst",
+                category="Performance",
+                subcategory="Figures",
+                labels=report_labels(name, suffix, protocol="{protocol}"),
+            )
+            for figure, name in [
+                ("metrics", "metrics over folds"),
+                ("intervals", "bootstrap intervals"),
+            ]
+            for suffix in ["pdf", "png", "csv"]
+        },
     log:
         f"{RESULTS}/logs/plot_metrics/{{protocol}}.log",
     benchmark:
@@ -54,3 +42,84 @@ rule plot_metrics:
         code=code_digest("plot_metrics"),
     script:
         "../scripts/plot_metrics.py"
+
+
+rule plot_figure4:
+    """Draw the figure of predictive performance (paper, Fig. 4), whole and each panel on its own, from the tables."""
+    input:
+        by_drug=f"{RESULTS}/tables/{{protocol}}/metrics_by_drug.parquet",
+        intervals=f"{RESULTS}/tables/{{protocol}}/intervals.parquet",
+        significance=f"{RESULTS}/tables/{{protocol}}/significance.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
+        models=per_fold(
+            expand(
+                f"{RESULTS}/predictions/{{protocol}}/{{model}}/fold_{{fold}}.parquet",
+                model=MODELS,
+                allow_missing=True,
+            )
+        ),
+        rivals=per_fold(
+            expand(
+                f"{RESULTS}/predictions/{{protocol}}/{{rival}}/fold_{{fold}}.parquet",
+                rival=RIVALS,
+                allow_missing=True,
+            )
+        ),
+        naive=f"{RESULTS}/predictions/{{protocol}}/naive.parquet",
+    output:
+        pdf=report(
+            f"{RESULTS}/figures/{{protocol}}/figure4.pdf",
+            caption="../report/figure4.rst",
+            category="Performance",
+            subcategory="Figures",
+            labels=report_labels(
+                "predictive performance", "PDF", protocol="{protocol}"
+            ),
+        ),
+        png=report(
+            f"{RESULTS}/figures/{{protocol}}/figure4.png",
+            caption="../report/figure4.rst",
+            category="Performance",
+            subcategory="Figures",
+            labels=report_labels(
+                "predictive performance", "PNG", protocol="{protocol}"
+            ),
+        ),
+        csv=report(
+            f"{RESULTS}/figures/{{protocol}}/figure4.csv",
+            caption="../report/figure4.rst",
+            category="Performance",
+            subcategory="Figures",
+            labels=report_labels(
+                "predictive performance", "CSV", protocol="{protocol}"
+            ),
+        ),
+        panels=expand(
+            f"{RESULTS}/figures/{{{{protocol}}}}/figure4/{{panel}}.csv", panel=PANELS
+        ),
+        drawn=expand(
+            f"{RESULTS}/figures/{{{{protocol}}}}/figure4/{{panel}}.{{format}}",
+            panel=PANELS,
+            format=["pdf", "png"],
+        ),
+    log:
+        f"{RESULTS}/logs/plot_figure4/{{protocol}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_figure4/{{protocol}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(1500, per_megabyte=50),
+        runtime=scaled(10),
+    params:
+        title=lambda wildcards: "Predictive performance: "
+        + wildcards.protocol.replace("_", " "),
+        models={"labels": MODEL_LABELS, "kinds": MODEL_KINDS},
+        notes={
+            "confidence": config["evaluation"]["confidence"],
+            "min_pairs": config["evaluation"]["min_pairs_per_drug"],
+        },
+        code=code_digest("plot_figure4"),
+    script:
+        "../scripts/plot_figure4.py"

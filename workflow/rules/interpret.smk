@@ -327,7 +327,13 @@ rule plot_embeddings:
                 f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/{name}.{suffix}",
                 caption="../report/embeddings.rst",
                 category="Interpretation",
-                labels={"figure": name, "format": suffix},
+                labels=report_labels(
+                    name.replace("_", " "),
+                    suffix,
+                    protocol="{protocol}",
+                    model="{model}",
+                    responses="{labels}",
+                ),
             )
             for figure, name in [
                 ("genotype", "genotype_embedding"),
@@ -370,12 +376,19 @@ rule plot_best_terms:
                 f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.{suffix}",
                 caption="../report/best_terms.rst",
                 category="Interpretation",
-                labels={"figure": "best_terms", "format": suffix},
+                labels=report_labels(
+                    "best terms of a drug",
+                    suffix,
+                    protocol="{protocol}",
+                    model="{model}",
+                    responses="{labels}",
+                ),
             )
             for suffix in ["pdf", "png", "csv"]
         },
         states=f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.states.csv",
         nodes=f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.hierarchy.csv",
+        edges=f"{RESULTS}/figures/{{protocol}}/{{model}}/{{labels}}/best_terms.edges.csv",
     log:
         f"{RESULTS}/logs/plot_best_terms/{{protocol}}/{{model}}/{{labels}}.log",
     benchmark:

@@ -73,11 +73,10 @@ rule tables:
                     for table in EVALUATED
                     for format in ["parquet", "csv"]
                 ],
-                "comparison.md",
-                "significance.md",
+                *[f"{table}.{format}" for table in READ_TABLES for format in DOCUMENT],
                 # The paper's figures are of the published pairs.
                 *(
-                    [f"paper_claims.{format}" for format in ["parquet", "csv", "md"]]
+                    [f"paper_claims.{format}" for format in ["parquet", *DOCUMENT]]
                     if config["input"] == "release"
                     else []
                 ),
@@ -91,7 +90,7 @@ rule figures:
         expand(
             f"{RESULTS}/figures/{{protocol}}/{{figure}}.{{format}}",
             protocol=PROTOCOLS,
-            figure=["metrics", "intervals"],
+            figure=["metrics", "intervals", "figure4"],
             format=["pdf", "png", "csv"],
         ),
 
@@ -130,7 +129,7 @@ rule ablations:
             f"{RESULTS}/{kind}/{protocol}/ablations.{format}"
             for protocol in config["ablations"]["protocols"]
             for kind, formats in {
-                "tables": ["parquet", "csv", "md"],
+                "tables": ["parquet", *DOCUMENT],
                 "figures": ["pdf", "png", "csv"],
             }.items()
             for format in formats

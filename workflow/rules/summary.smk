@@ -40,12 +40,20 @@ rule tabulate_data:
             for table in FOLD_TABLES
         ],
     output:
-        sources_csv=f"{RESULTS}/tables/data_sources.csv",
-        sources_md=f"{RESULTS}/tables/data_sources.md",
-        preprocessing_csv=f"{RESULTS}/tables/preprocessing.csv",
-        preprocessing_md=f"{RESULTS}/tables/preprocessing.md",
-        files_csv=f"{RESULTS}/tables/data_files.csv",
-        files_md=f"{RESULTS}/tables/data_files.md",
+        **{
+            f"{name}_{suffix}": report(
+                f"{RESULTS}/tables/{file}.{suffix}",
+                caption=f"../report/{file}.rst",
+                category="Data",
+                labels=report_labels(contents, suffix),
+            )
+            for name, file, contents in [
+                ("sources", "data_sources", "sources (Table 1)"),
+                ("preprocessing", "preprocessing", "preprocessing (Table S1)"),
+                ("files", "data_files", "files and licences"),
+            ]
+            for suffix in DOCUMENT
+        },
     log:
         f"{RESULTS}/logs/tabulate_data.log",
     benchmark:

@@ -31,6 +31,7 @@ def main() -> None:
     save_figure(figure, view.best, outputs.pdf.removesuffix(".pdf"))
     write_csv(view.states, outputs.states)
     write_csv(view.nodes, outputs.nodes)
+    write_csv(view.edges, outputs.edges)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Hold every variant of an ablation against the base."""
 
-from druggene.ablations import ablations_markdown, tabulate_ablations
+from druggene.ablations import ablations_document, tabulate_ablations
 from druggene.constants import FOLD
+from druggene.documents import write_document
 from druggene.logs import log_to
 from druggene.predictions import COLUMNS, REFERENCE, Predictions
-from druggene.tables import read_metadata, read_table, write_both, write_text
+from druggene.tables import read_metadata, read_table, write_both, write_table
 
 
 def main() -> None:
@@ -16,9 +17,10 @@ def main() -> None:
     tables = [read_table(path, columns=COLUMNS) for path in inputs.models]
     predictions = Predictions.of([*tables, read_table(inputs.naive, columns=COLUMNS, filters=wanted)])
     table, seeds = tabulate_ablations(predictions, params.models, params.min_pairs_per_drug)
-    write_both(table, outputs.table, description="variants held against the base", **marks)
+    write_table(table, outputs.table, description="variants held against the base", **marks)
     write_both(seeds, outputs.seeds, description="metrics of every variant and seed", **marks)
-    write_text(ablations_markdown(table, params.folds, marks["simulated"]), outputs.markdown)
+    document = ablations_document(table, params.folds, marks["simulated"])
+    write_document(document, table, outputs.csv.removesuffix(".csv"))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Tabulate the sources, the preprocessing and the retrieved files of a run."""
 
 from druggene.constants import OMICS
-from druggene.data_summary import file_table, measure_omic, preprocessing_table, source_table, to_markdown
+from druggene.data_summary import data_document, file_table, measure_omic, preprocessing_table, source_table
+from druggene.documents import write_document
 from druggene.logs import log_to
-from druggene.tables import read_metadata, read_table, write_csv, write_text
+from druggene.tables import read_metadata, read_table
 
 
 def main() -> None:
-    """Read what the data stage made, write three tables as CSV and Markdown."""
+    """Read what the data stage made, write three tables as CSV, Markdown and LaTeX."""
     log_to(snakemake.log[0])
     inputs, params = snakemake.input, snakemake.params
     omics = {omic: measure_omic(read_table(inputs[omic])) for omic in OMICS}
@@ -30,8 +31,8 @@ def main() -> None:
     }
     simulated = read_metadata(inputs.sources)["simulated"]
     for name, (title, table) in tables.items():
-        write_csv(table, snakemake.output[f"{name}_csv"])
-        write_text(to_markdown(table, title, simulated), snakemake.output[f"{name}_md"])
+        stem = snakemake.output[f"{name}_csv"].removesuffix(".csv")
+        write_document(data_document(table, title, simulated), table, stem)
 
 
 if __name__ == "__main__":

@@ -144,8 +144,10 @@ def test_best_terms_and_what_lies_above_them() -> None:
     figure = plot_best_terms(
         best.assign(value=best["rlipp"]), nodes, edges, states, title="t", score="s", marked="m", rho=0.5
     )
-    tree = figure.axes[0]
-    assert sorted(text.get_text().strip() for text in tree.texts) == ["1 A", "2 F"]
+    tree, names = figure.axes[:2]
+    assert sorted(text.get_text() for text in tree.texts) == ["1", "2"]
+    written = hierarchy.to_tables()[0].set_index("term")["name"]
+    assert [text.get_text() for text in names.texts] == [f"1 {written['A']}", f"2 {written['F']}", "■ m"]
 
 
 def test_states_stand_against_test_pairs_alone() -> None:

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from druggene.constants import DRUG, MODEL, PROTOCOL
+from druggene.documents import Document, Grid, Paragraph
 from druggene.evaluation import metrics_by, pooled_metrics
 from druggene.predictions import Predictions
 from druggene.significance import TESTED, adjust, paired_test
-from druggene.tables import markdown_row
 from druggene.variants import BASE
 
 VARIANT: Final = "variant"
@@ -89,21 +89,20 @@ def tabulate_ablations(
     return ablation_table(seeds, metrics_by(predictions, DRUG, min_pairs_per_drug)), seeds
 
 
-def ablations_markdown(table: pd.DataFrame, folds: Sequence[int], simulated: bool) -> str:
-    """Return the table of variants as Markdown."""
+def ablations_document(table: pd.DataFrame, folds: Sequence[int], simulated: bool) -> Document:
+    """Return the table of variants for readers."""
     header = ["Variant", "Seeds", "Pearson", "to base", "MSE", "to base", "Pearson beyond effects"]
     header += ["Drugs: effect (Pearson)", "q", "effect (MSE)", "q"]
-    lines = [
-        f"# Ablations, protocol {table[PROTOCOL].iloc[0]}{', simulated data' if simulated else ''}",
-        "",
-        f"Test pairs of fold(s) {', '.join(map(str, folds))}. Mean ± standard deviation over seeds. Effect: "
-        "matched-pairs rank-biserial correlation of a paired Wilcoxon test against the base, over drugs, on the means "
-        "over seeds: from -1 to 1, positive where the variant is better. q: p after Benjamini and Hochberg over the "
-        "variants. A difference within the deviation over seeds says little, whatever its q.",
-        "",
-        markdown_row(header),
-        "| --- |" + " ---: |" * (len(header) - 1),
-    ]
+    document = Document(f"Ablations, protocol {table[PROTOCOL].iloc[0]}", simulated)
+    document.blocks.append(
+        Paragraph(
+            f"Test pairs of fold(s) {', '.join(map(str, folds))}. Mean ± standard deviation over seeds. Effect: "
+            "matched-pairs rank-biserial correlation of a paired Wilcoxon test against the base, over drugs, on the "
+            "means over seeds: from -1 to 1, positive where the variant is better. q: p after Benjamini and Hochberg "
+            "over the variants. A difference within the deviation over seeds says little, whatever its q."
+        )
+    )
+    rows = []
     for row in table.to_dict("records"):
         base = row[VARIANT] == BASE
         cells = [f"**{row['label']}**" if base else row["label"], str(row["n_seeds"])]
@@ -114,8 +113,9 @@ def ablations_markdown(table: pd.DataFrame, folds: Sequence[int], simulated: boo
             for column, form in (("rank_biserial", "{:+.2f}"), ("q_value", "{:.1e}")):
                 value = row[f"{metric}_{column}"]
                 cells.append("–" if np.isnan(value) else form.format(value))
-        lines.append(markdown_row(cells))
-    return "\n".join(lines) + "\n"
+        rows.append(cells)
+    document.blocks.append(Grid.of_models(header, rows))
+    return document
 
 
 def _spread(row: Mapping[Any, Any], metric: str, decimals: int) -> str:

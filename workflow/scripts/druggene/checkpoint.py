@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from druggene import __version__
+from druggene.drug_inputs import DrugInputs
 from druggene.drugs import DescriptorScaler
 from druggene.genotype import GenotypeEncoder, channels_of
 from druggene.hierarchy import Hierarchy
@@ -120,11 +121,19 @@ class Checkpoint:
     drugs: tuple[str, ...] = ()
     reference: Reference | None = None
 
+    @property
+    def drug_inputs(self) -> DrugInputs:
+        """What turns the features of drugs into the network's inputs."""
+        return DrugInputs(self.options.drug_features, self.drug_scaler, self.target_encoder)
+
     def network(self, cell_lines: Sequence[str] | None = None, drugs: Sequence[str] | None = None) -> Network:
         """Return the trained network, in evaluation mode.
 
-        ``cell_lines`` and ``drugs`` name those that it is asked about, in order, where they are not the checkpoint's
-        own: parameters by cell line and by drug go by name, and are zero for a name that the checkpoint does not have.
+        Parameters
+        ----------
+        cell_lines, drugs
+            Those that the parameters by cell line and by drug shall stand for, in order; one that training did not
+            know has zeros, as if it had no response. By default those of the checkpoint.
 
         Raises
         ------
@@ -143,19 +152,12 @@ class Checkpoint:
 
     def state_for(self, cell_lines: Sequence[str], drugs: Sequence[str]) -> dict[str, Tensor]:
         """Return the state with the parameters by cell line and by drug for these names, zero where unknown."""
+        names = {".seen_cell_line_": (self.cell_lines, cell_lines), ".seen_drug_": (self.drugs, drugs)}
         state = dict(self.state)
-        for mark, known, wanted in (
-            (".seen_cell_line_", self.cell_lines, cell_lines),
-            (".seen_drug_", self.drugs, drugs),
-        ):
-            if tuple(wanted) == known:
-                continue
-            # The row behind the last one is zero, and so is that of every unknown name.
-            rows = torch.from_numpy(pd.Index(list(known), dtype="str").get_indexer(pd.Index(list(wanted), dtype="str")))
-            for name in [name for name in state if mark in name]:
-                values = state[name]
-                padded = torch.cat([values, values.new_zeros(1, *values.shape[1:])])
-                state[name] = padded[torch.where(rows < 0, len(values), rows)]
+        for name, value in self.state.items():
+            for part, (known, wanted) in names.items():
+                if part in name and tuple(wanted) != known:
+                    state[name] = _rows_of(value, known, wanted)
         return state
 
     def joined_network(self) -> DrugGeneNetwork:
@@ -253,6 +255,13 @@ def _hierarchy(content: dict[str, Any], genes: tuple[str, ...], version: int) ->
 def _with_tensors(state: dict[str, Any]) -> dict[str, Any]:
     """Return a reference's dictionary with its arrays as tensors, which an archive may hold."""
     return {name: torch.from_numpy(value.copy()) if name in ARRAYS else value for name, value in state.items()}
+
+
+def _rows_of(rows: Tensor, known: Sequence[str], wanted: Sequence[str]) -> Tensor:
+    """Return the rows of ``wanted`` names of those of ``known`` ones; zeros for a name that is not known."""
+    position = {name: i for i, name in enumerate(known)}
+    padded = torch.cat([rows, rows.new_zeros(1, *rows.shape[1:])])
+    return padded[[position.get(name, len(rows)) for name in wanted]]
 
 
 def write_archive(content: dict[str, Any], path: str | os.PathLike[str]) -> None:

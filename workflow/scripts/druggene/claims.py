@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from druggene.constants import AUC, CELL_LINE, DRUG, GENE, MODEL, PAIR, ROLE, TRAIN
+from druggene.documents import MISSING, Document, Grid, Paragraph
 from druggene.drugs import fingerprint_matrix
 from druggene.intervals import POOLED
 
@@ -235,28 +236,32 @@ _RULES: Final[dict[str, Rule]] = {
 }
 
 
-def claims_markdown(judged: pd.DataFrame, protocol: str, source: str) -> str:
-    """Return the judged claims as Markdown, with what each rule means."""
+def claims_document(judged: pd.DataFrame, protocol: str, source: str, simulated: bool) -> Document:
+    """Return the judged claims for readers, with what each rule means."""
     counts = judged["verdict"].value_counts()
     order = (REPRODUCED, NOT_REPRODUCED, IMPOSSIBLE, NOT_TESTED)
-    lines = [
-        f"# The paper beside this run, protocol {protocol}",
-        "",
-        f"Data: {source}. Verdicts: " + ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in order) + ".",
-        "",
-        "Equal: within a stated part of the paper's value. Whole: the same, of a run on all published data; one on a "
-        "part of them does not tell. At most, at least: as the paper says or better. Attainable: "
-        "an MSE above that of predicting the training mean for every pair cannot be that of a model whose predictions "
-        "correlate with the AUC, on the same pairs and the same scale. Consistent: on one test set, R² orders models "
-        "as the MSE does.",
-        "",
-        "| Section | Statement | Paper | Here | Rule | Verdict |",
-        "| --- | --- | ---: | ---: | --- | --- |",
+    shown = {"section": "Section", "statement": "Statement", "paper_value": "Paper", "our_value": "Here"}
+    rows = [
+        [
+            str(row["section"]),
+            row["statement"],
+            f"{row['paper_value']:.6g}",
+            MISSING if np.isnan(row["our_value"]) else f"{row['our_value']:.6g}",
+            row["rule"].replace("_", " "),
+            row["verdict"],
+        ]
+        for row in judged.to_dict("records")
     ]
-    for row in judged.to_dict("records"):
-        ours = "–" if np.isnan(row["our_value"]) else f"{row['our_value']:.6g}"
-        rule = str(row["rule"]).replace("_", " ")
-        lines.append(
-            f"| {row['section']} | {row['statement']} | {row['paper_value']:.6g} | {ours} | {rule} | {row['verdict']} |"
-        )
-    return "\n".join(lines) + "\n"
+    document = Document(f"The paper beside this run, protocol {protocol}", simulated)
+    document.blocks += [
+        Paragraph(f"Data: {source}. Verdicts: " + ", ".join(f"{counts.get(name, 0)} {name}" for name in order) + "."),
+        Paragraph(
+            "Equal: within a stated part of the paper's value. Whole: the same, of a run on all published data; one on "
+            "a part of them does not tell. At most, at least: as the paper says or better. Attainable: an MSE above "
+            "that of predicting the training mean for every pair cannot be that of a model whose predictions correlate "
+            "with the AUC, on the same pairs and the same scale. Consistent: on one test set, R² orders models as the "
+            "MSE does."
+        ),
+        Grid([*shown.values(), "Rule", "Verdict"], rows, [False, False, True, True, False, False]),
+    ]
+    return document

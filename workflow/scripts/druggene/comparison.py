@@ -1,19 +1,23 @@
 """Tables that hold all models of a protocol against each other, for people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from druggene.constants import CELL_LINE, DRUG, FOLD, MODEL, PROTOCOL
+from druggene.documents import MISSING, Document, Grid, Heading, Paragraph
 from druggene.evaluation import COLUMNS
 from druggene.intervals import POOLED
 from druggene.metrics import METRICS
 from druggene.predictions import REFERENCE
-from druggene.tables import markdown_row, markdown_text
+from druggene.significance import towards
 
 TITLES = {"pearson": "Pearson", "spearman": "Spearman", "mse": "MSE", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+TABLE_S2 = ("pearson", "mse", "r2", "mae", "rmse")
+"""The metrics of the paper's Table S2, in its order."""
 _FOUR_DECIMALS = ("mse",)
+_OVER_FOLDS = "Mean ± standard deviation (n - 1) over folds."
 
 
 def comparison(by_fold: pd.DataFrame, intervals: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
@@ -70,26 +74,27 @@ def _wide(intervals: pd.DataFrame, level: str, column: str) -> pd.DataFrame:
     return intervals[intervals["level"] == level].pivot(index=MODEL, columns="metric", values=column)
 
 
-def comparison_markdown(
+def comparison_document(
     table: pd.DataFrame, intervals: pd.DataFrame, min_pairs: Mapping[str, int], confidence: float, simulated: bool
-) -> str:
-    """Return the comparison as Markdown: over all pairs, per drug and cell line, and over folds."""
+) -> Document:
+    """Return the comparison for readers: over all pairs, per drug and cell line, and over folds."""
     first = table.iloc[0]
     cells = intervals.set_index(["level", MODEL, "metric"]).sort_index()
     cluster = intervals.loc[intervals["level"] == POOLED, "resampled"].iloc[0].replace("_", " ")
-    lines = [
-        f"# Models compared, protocol {first[PROTOCOL]}{', simulated data' if simulated else ''}",
-        "",
-        f"{first['n_responses']:,} test responses ({first['n_pairs']:,} pairs) in {first['n_folds']} fold(s). In "
-        f"brackets: {confidence:.0%} bootstrap interval. *Beyond effects*: after subtracting the prediction by drug + "
-        "cell-line effects from observed and predicted AUC. A dash: undefined, as the correlation of a constant is.",
-        "",
+    document = Document(f"Models compared, protocol {first[PROTOCOL]}", simulated)
+    document.blocks += [
+        Paragraph(
+            f"{first['n_responses']:,} test responses ({first['n_pairs']:,} pairs) in {first['n_folds']} fold(s). In "
+            f"brackets: {confidence:.0%} bootstrap interval. *Beyond effects*: after subtracting the prediction by "
+            "drug + cell-line effects from observed and predicted AUC. A dash: undefined, as the correlation of a "
+            "constant is."
+        ),
         *_holes(table),
-        "## Over all pairs",
-        "",
-        f"Out-of-fold predictions of all folds together; {cluster}s are resampled. *To effects*: difference to drug + "
-        "cell-line effects, on the same resamples.",
-        "",
+        Heading("Over all pairs"),
+        Paragraph(
+            f"Out-of-fold predictions of all folds together; {cluster}s are resampled. *To effects*: difference to "
+            "drug + cell-line effects, on the same resamples."
+        ),
     ]
     metrics = [("Pearson", "pearson", True), ("MSE", "mse", True), ("Spearman", "spearman", False), ("R²", "r2", False)]
     metrics += [("RMSE", "rmse", False), ("MAE", "mae", False), ("Pearson beyond effects", "normalised_pearson", True)]
@@ -97,18 +102,18 @@ def comparison_markdown(
     for model, label in zip(table[MODEL], table["label"], strict=True):
         values = [_cell(cells, (POOLED, model, metric), bounds) for _, metric, bounds in metrics]
         rows.append([label, *values, _cell(cells, (POOLED, model, "mse"), True, "minus_effects")])
-    lines += _table(["Model", *(title for title, _, _ in metrics), "MSE, to effects"], rows)
+    document.blocks.append(Grid.of_models(["Model", *(title for title, _, _ in metrics), "MSE, to effects"], rows))
     for level, title, count in ((DRUG, "drug", "n_drugs"), (CELL_LINE, "cell line", "n_cell_lines")):
-        lines += ["", f"## Per {title}", ""]
+        document.blocks.append(Heading(f"Per {title}"))
         if level not in set(intervals["level"]):
-            lines.append(f"No {title} has {min_pairs[level]} test pairs that share their fold with another pair of it.")
+            text = f"No {title} has {min_pairs[level]} test pairs that share their fold with another pair of it."
+            document.blocks.append(Paragraph(text))
             continue
-        lines += [
+        text = (
             f"Means over {title}s of the metric within folds; these are resampled. Those count that have at least "
             f"{min_pairs[level]} test pairs that share their fold with another pair of the {title}; the number is that "
-            "of defined correlations.",
-            "",
-        ]
+            "of defined correlations."
+        )
         rows = [
             [
                 row["label"],
@@ -117,52 +122,72 @@ def comparison_markdown(
             ]
             for _, row in table.iterrows()
         ]
-        lines += _table(["Model", *(name for name, _, _ in metrics), f"{title.capitalize()}s"], rows)
-    lines += ["", "## Over folds", "", "Mean ± standard deviation (n - 1) over folds.", ""]
+        header = ["Model", *(name for name, _, _ in metrics), f"{title.capitalize()}s"]
+        document.blocks += [Paragraph(text), Grid.of_models(header, rows)]
+    document.blocks += [Heading("Over folds"), Paragraph(_OVER_FOLDS), _over_folds(table, list(METRICS))]
+    return document
+
+
+def fold_metrics(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the five metrics of the paper's Table S2: label, n_folds, n_diverged, and mean and deviation of each."""
+    columns = [f"{metric}_{what}" for metric in TABLE_S2 for what in ("mean", "sd")]
+    return table[[MODEL, "label", "n_folds", "n_diverged", *columns]]
+
+
+def fold_metrics_document(table: pd.DataFrame, simulated: bool) -> Document:
+    """Return the paper's Table S2 for readers: five metrics of all models, over folds."""
+    first = table.iloc[0]
+    text = f"{_OVER_FOLDS} {first['n_folds']} fold(s) with {first['n_pairs']:,} test pairs together."
+    document = Document(f"Five metrics of all models, protocol {first[PROTOCOL]}", simulated)
+    document.blocks += [Paragraph(text), *_holes(table), _over_folds(table, TABLE_S2)]
+    return document
+
+
+def _over_folds(table: pd.DataFrame, metrics: Sequence[str]) -> Grid:
     rows = [
-        [row["label"], *(_mean_and_deviation(row[f"{metric}_mean"], row[f"{metric}_sd"], metric) for metric in METRICS)]
+        [row["label"], *(_mean_and_deviation(row[f"{metric}_mean"], row[f"{metric}_sd"], metric) for metric in metrics)]
         for _, row in table.iterrows()
     ]
-    lines += _table(["Model", *(TITLES[metric] for metric in METRICS)], rows)
-    return "\n".join(lines) + "\n"
+    return Grid.of_models(["Model", *(TITLES[metric] for metric in metrics)], rows)
 
 
-def _holes(table: pd.DataFrame) -> list[str]:
+def _holes(table: pd.DataFrame) -> list[Paragraph]:
     """Say which models are missing on some folds."""
     missing = table[table["n_diverged"] > 0]
     if missing.empty:
         return []
     models = ", ".join(
-        f"{markdown_text(row['label'])} on {row['n_diverged']} of {row['n_folds']} folds"
-        for _, row in missing.iterrows()
+        f"{row['label']} on {row['n_diverged']} of {row['n_folds']} folds" for _, row in missing.iterrows()
     )
     return [
-        f"**Training diverged: {models}.** Mean and deviation over folds are of the others; nothing is pooled, and no "
-        "drug or cell line counts that has a pair in a missing fold.",
-        "",
+        Paragraph(
+            f"**Training diverged: {models}.** Mean and deviation over folds are of the others; nothing is pooled, and "
+            "no drug or cell line counts that has a pair in a missing fold."
+        )
     ]
 
 
-def significance_markdown(
+def significance_document(
     tests: pd.DataFrame, labels: Mapping[str, str], main: str, protocol: str, simulated: bool
-) -> str:
-    """Return the tests of the main model and of the effects against every other model as Markdown."""
-    lines = [
-        f"# Significance, protocol {protocol}{', simulated data' if simulated else ''}",
-        "",
-        "Paired Wilcoxon signed-rank tests, two-sided. Difference: median over drugs (cell lines, folds), positive "
-        "where the first model is better (higher Pearson, lower MSE). Better: in how many of them it is. Effect: "
-        "matched-pairs rank-biserial correlation, from -1 to 1. q: p after Benjamini and Hochberg over all pairs of "
-        "models. Every pair stands in significance.csv. Folds share training data, so that tests over them are too "
-        "sure of themselves.",
-    ]
+) -> Document:
+    """Return the tests of the main model and of the effects against every other model, for readers."""
+    document = Document(f"Significance, protocol {protocol}", simulated)
+    document.blocks.append(
+        Paragraph(
+            "Paired Wilcoxon signed-rank tests, two-sided. Difference: median over drugs (cell lines, folds), positive "
+            "where the first model is better (higher Pearson, lower MSE). Better: in how many of them it is. Effect: "
+            "matched-pairs rank-biserial correlation, from -1 to 1. q: p after Benjamini and Hochberg over all pairs "
+            "of models. Every pair stands in significance.csv. Folds share training data, so that tests over them are "
+            "too sure of themselves."
+        )
+    )
     units = {"drug": "drugs", "cell_line": "cell lines", "fold": "folds"}
     for reference in [name for name in dict.fromkeys([main, REFERENCE]) if name in labels]:
-        lines += ["", f"## {markdown_text(labels[reference])} against the others"]
+        document.blocks.append(Heading(f"{labels[reference]} against the others"))
         for unit, named in units.items():
-            part = _towards(tests[tests["unit"] == unit], reference)
+            part = towards(tests[tests["unit"] == unit], reference)
             if not part["n"].any():
-                lines += ["", f"Over {named}: none has enough test pairs."]
+                document.blocks.append(Paragraph(f"Over {named}: none has enough test pairs."))
                 continue
             rows = []
             for other in (name for name in labels if name != reference):
@@ -172,8 +197,8 @@ def significance_markdown(
             each = [
                 f"{title}: {name}" for title in ("Pearson", "MSE") for name in ("difference", "better", "effect", "q")
             ]
-            lines += ["", *_table([f"Against, over {named}", "n", *each], rows)]
-    return "\n".join(lines) + "\n"
+            document.blocks.append(Grid.of_models([f"Against, over {named}", "n", *each], rows))
+    return document
 
 
 def _outcome(tests: pd.DataFrame, metric: str) -> list[str]:
@@ -183,24 +208,10 @@ def _outcome(tests: pd.DataFrame, metric: str) -> list[str]:
     return [_number(tests[column].to_dict()[metric], form) for column, form in forms.items()]
 
 
-def _towards(tests: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """Return the tests that a model takes part in, as the first of each pair."""
-    second = tests[tests["other"] == reference]
-    exchanged = {MODEL: "other", "share_better": "share_worse"}
-    turned = second.rename(columns=exchanged | {new: old for old, new in exchanged.items()})
-    turned[["median_difference", "rank_biserial"]] *= -1
-    return pd.concat([tests[tests[MODEL] == reference], turned])
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return the lines of a Markdown table whose first column is text."""
-    return [markdown_row(header), "| --- |" + " ---: |" * (len(header) - 1), *map(markdown_row, rows)]
-
-
 def _cell(cells: pd.DataFrame, key: tuple[str, str, str], bounds: bool, column: str = "value") -> str:
     """Return a value, with its interval where asked for; a dash where there is none."""
     if key not in cells.index:
-        return "–"
+        return MISSING
     row, metric = cells.loc[[key]].iloc[0], key[2]
     decimals = 4 if metric in _FOUR_DECIMALS else 3
     form = f"{{:{'+' if column != 'value' else ''}.{decimals}f}}"
@@ -212,7 +223,7 @@ def _cell(cells: pd.DataFrame, key: tuple[str, str, str], bounds: bool, column: 
 
 
 def _number(value: float, form: str) -> str:
-    return "–" if np.isnan(value) else form.format(value)
+    return MISSING if np.isnan(value) else form.format(value)
 
 
 def _mean_and_deviation(mean: float, deviation: float, metric: str) -> str:

@@ -1,15 +1,23 @@
 """All tables of a protocol's comparison, from prediction files to files."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from druggene.comparison import comparison, comparison_markdown, significance_markdown
+from druggene.comparison import (
+    comparison,
+    comparison_document,
+    fold_metrics,
+    fold_metrics_document,
+    significance_document,
+)
 from druggene.constants import CELL_LINE, DRUG, FOLD
+from druggene.documents import write_document
 from druggene.evaluation import metrics_by, metrics_by_fold
 from druggene.intervals import intervals
 from druggene.predictions import read_predictions
 from druggene.significance import compare_pairs
-from druggene.tables import read_metadata, read_table, write_both, write_text
+from druggene.tables import read_metadata, read_table, write_both, write_table
 
 
 def write_comparison(
@@ -27,8 +35,8 @@ def write_comparison(
     paths
         Paths by name: predictions (a list), responses, cell_lines.
     outputs
-        Paths by name: by_fold, by_drug, by_cell_line, intervals, comparison, significance (Parquet, with a CSV file
-        beside it), comparison_markdown, significance_markdown.
+        Paths by name of Parquet files, each with a CSV file beside it: by_fold, by_drug, by_cell_line, intervals,
+        comparison, significance; and table_s2_csv. Beside the last three, Markdown and LaTeX too.
     labels
         Every model to the name that readers see, in reading order.
     main
@@ -55,11 +63,14 @@ def write_comparison(
     bounds = intervals(predictions, tables, read_table(paths["cell_lines"]), *resampling)
     write_both(bounds, outputs["intervals"], description="bootstrap intervals of every model and metric", **marks)
     compared = comparison(tables[FOLD], bounds, labels)
-    write_both(compared, outputs["comparison"], description="all models compared", **marks)
-    text = comparison_markdown(compared, bounds, min_pairs, options["confidence"], marks["simulated"])
-    write_text(text, outputs["comparison_markdown"])
+    simulated = marks["simulated"]
+    write_table(compared, outputs["comparison"], description="all models compared", **marks)
+    document = comparison_document(compared, bounds, min_pairs, options["confidence"], simulated)
+    write_document(document, compared, Path(outputs["comparison"]).with_suffix(""))
+    document = fold_metrics_document(compared, simulated)
+    write_document(document, fold_metrics(compared), Path(outputs["table_s2_csv"]).with_suffix(""))
 
     tests = compare_pairs(tables, list(labels))
-    write_both(tests, outputs["significance"], description="paired Wilcoxon tests of every pair of models", **marks)
-    text = significance_markdown(tests, labels, main, predictions.protocol, marks["simulated"])
-    write_text(text, outputs["significance_markdown"])
+    write_table(tests, outputs["significance"], description="paired Wilcoxon tests of every pair of models", **marks)
+    document = significance_document(tests, labels, main, predictions.protocol, simulated)
+    write_document(document, tests, Path(outputs["significance"]).with_suffix(""))

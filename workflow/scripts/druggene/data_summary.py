@@ -7,9 +7,9 @@ from typing import Any, Final
 import pandas as pd
 
 from druggene.constants import CELL_LINE, GENE, OMICS
+from druggene.documents import Document, Grid, Paragraph
 from druggene.screen import MATCHED
 from druggene.sources.retrieval import RECORD_SUFFIX
-from druggene.tables import markdown_row
 
 READ: Final = "read"
 USED: Final = "used"
@@ -131,24 +131,7 @@ def measure_omic(matrix: pd.DataFrame) -> tuple[int, int, float]:
     return int(there.any(axis=1).sum()), int(there.any(axis=0).sum()), float(1 - there.mean())
 
 
-def to_markdown(table: pd.DataFrame, title: str, simulated: bool) -> str:
-    """Return a table for people; numbers are grouped by thousands, simulated data say so, an empty table too."""
-    head = f"# {title}{', simulated data' if simulated else ''}\n\n"
-    if table.empty:
-        return f"{head}None.\n"
-    columns = [_HEADERS.get(column, column) for column in table.columns]
-    rule = ["---:" if pd.api.types.is_numeric_dtype(kind) else "---" for kind in table.dtypes]
-    lines = [columns, rule, *map(_cells, table.itertuples(index=False))]
-    return head + "\n".join(map(markdown_row, lines)) + "\n"
-
-
-def _cells(row: Iterable[Any]) -> list[str]:
-    return [_cell(value) for value in row]
-
-
-def _cell(value: Any) -> str:
-    if pd.isna(value):
-        return "–"
-    if isinstance(value, str):
-        return value
-    return f"{value:,}" if float(value) != int(value) else f"{int(value):,}"
+def data_document(table: pd.DataFrame, title: str, simulated: bool) -> Document:
+    """Return a table for readers; simulated data say so, an empty table too."""
+    block = Paragraph("None.") if table.empty else Grid.of(table, _HEADERS)
+    return Document(title, simulated, [block])

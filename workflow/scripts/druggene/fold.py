@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from druggene.checkpoint import Checkpoint, ModelOptions, versions
@@ -79,6 +80,47 @@ def train_fold(
     )
     if paths.get("choice"):
         options = with_choice(options, paths["choice"])
+    checkpoint, trainer, history = fit(data, model, options, protocol, fold, resume, code, device)
+    diverged = checkpoint.provenance["diverged"]
+    replace(checkpoint, reference=training_reference(data, model, paths)).save(outputs["checkpoint"])
+
+    marks = {key: read_metadata(paths["responses"])[key] for key in ("source", "simulated")}
+    write_table(history, outputs["history"], description="losses of every epoch", **marks)
+    test = data.roles[TEST]
+    predicted = predict(trainer.network, trainer.genotype, trainer.data, TEST).cpu()
+    if diverged:
+        predicted = torch.full_like(predicted, torch.nan)
+    table = test.table[[PAIR, CELL_LINE, DRUG, AUC]].copy()
+    table[PREDICTED] = predicted.double().numpy()
+    table[[MODEL, PROTOCOL, FOLD]] = model.name, protocol, fold
+    write_table(table, outputs["predictions"], description="out-of-fold predictions of the test pairs", **marks)
+    if resume:
+        Path(resume).unlink(missing_ok=True)
+    if not diverged:
+        mse = (predicted - test.auc).square().mean().item()
+        logger.info("test pairs: Pearson %.4f, MSE %.5f", pearson(test.auc.numpy(), predicted.numpy()), mse)
+
+
+def fit(
+    data: FoldData,
+    model: ModelOptions,
+    options: TrainingOptions,
+    protocol: str,
+    fold: int,
+    resume: str | None = None,
+    code: str = "",
+    device: torch.device = CPU,
+) -> tuple[Checkpoint, Trainer, pd.DataFrame]:
+    """Train ``model`` on the training pairs of a fold, stopped by its validation pairs.
+
+    Training that diverges ends with an error in the log; the checkpoint, of the best epoch before, says why. The other
+    parameters are those of :func:`train_fold`.
+
+    Returns
+    -------
+    checkpoint, trainer, history
+        What was trained, what holds it on the device, and the losses of every epoch.
+    """
     seed = seed_of(options.seed, protocol, fold, model.name)
     network = start_network(model, options, data, seed)
     identity = _identity(data, model, options, seed, code)
@@ -88,7 +130,7 @@ def train_fold(
         trained = trainer.run(resume, identity)
     except Diverged as error:
         trained, diverged = error.last_good, str(error)
-        logger.error("%s; the checkpoint is of epoch %d, the test pairs have no predictions", error, trained.best_epoch)
+        logger.error("%s; the checkpoint is of epoch %d, there are no predictions", error, trained.best_epoch)
     provenance = {
         PROTOCOL: protocol,
         FOLD: fold,
@@ -108,25 +150,8 @@ def train_fold(
         target_encoder=data.target_encoder,
         cell_lines=data.cell_lines,
         drugs=data.drug_names,
-        reference=training_reference(data, model, paths),
     )
-    checkpoint.save(outputs["checkpoint"])
-
-    marks = {key: read_metadata(paths["responses"])[key] for key in ("source", "simulated")}
-    write_table(trained.history, outputs["history"], description="losses of every epoch", **marks)
-    test = data.roles[TEST]
-    predicted = predict(trainer.network, trainer.genotype, trainer.data, TEST).cpu()
-    if diverged:
-        predicted = torch.full_like(predicted, torch.nan)
-    table = test.table[[PAIR, CELL_LINE, DRUG, AUC]].copy()
-    table[PREDICTED] = predicted.double().numpy()
-    table[[MODEL, PROTOCOL, FOLD]] = model.name, protocol, fold
-    write_table(table, outputs["predictions"], description="out-of-fold predictions of the test pairs", **marks)
-    if resume:
-        Path(resume).unlink(missing_ok=True)
-    if not diverged:
-        mse = (predicted - test.auc).square().mean().item()
-        logger.info("test pairs: Pearson %.4f, MSE %.5f", pearson(test.auc.numpy(), predicted.numpy()), mse)
+    return checkpoint, trainer, trained.history
 
 
 def training_reference(data: FoldData, model: ModelOptions, paths: Mapping[str, Any]) -> Reference:

@@ -69,6 +69,15 @@ def paired_test(differences: np.ndarray) -> dict[str, float]:
     return result | {"rank_biserial": biserial, "p_value": float(wilcoxon(apart).pvalue)}
 
 
+def towards(tests: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Return the tests of :func:`compare_pairs` that a model takes part in, as the first of each pair."""
+    second = tests[tests["other"] == reference]
+    exchanged = {MODEL: "other", "share_better": "share_worse"}
+    turned = second.rename(columns=exchanged | {new: old for old, new in exchanged.items()})
+    turned[["median_difference", "rank_biserial"]] *= -1
+    return pd.concat([tests[tests[MODEL] == reference], turned])
+
+
 def adjust(p_values: pd.Series) -> pd.Series:
     """Return p-values that control the false discovery rate (Benjamini and Hochberg); NaN stays and does not count."""
     defined = p_values.dropna()

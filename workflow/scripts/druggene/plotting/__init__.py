@@ -10,21 +10,30 @@ from typing import Any, Final
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from druggene.tables import atomic_path, write_csv
 
 FULL_WIDTH: Final = 180.0
 """Width of a figure over both columns of a journal's page, in mm."""
+COLUMN_WIDTH: Final = 85.0
+"""Width of a figure in one column, in mm."""
+TEXT: Final = 7
+"""Size of all text at the printed size, in points; nothing is smaller."""
+HEADING: Final = 9
+"""Size of headings and of the letters of panels, in points."""
+LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""Letters of panels, in reading order."""
 
 _STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 7,
-    "axes.labelsize": 7,
-    "axes.titlesize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
+    "font.size": TEXT,
+    "axes.labelsize": TEXT,
+    "axes.titlesize": TEXT,
+    "xtick.labelsize": TEXT,
+    "ytick.labelsize": TEXT,
+    "legend.fontsize": TEXT,
     "axes.linewidth": 0.6,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
@@ -37,14 +46,23 @@ _STYLE: Final[Any] = {
     "text.parse_math": False,
 }
 
-# Okabe and Ito's colours, told apart by colour-blind readers; the shapes tell them apart in grey.
+# Okabe and Ito's colours, told apart by colour-blind readers.
+BLUE: Final = "#0072B2"
+GREEN: Final = "#009E73"
+VERMILION: Final = "#D55E00"
+PURPLE: Final = "#CC79A7"
+ORANGE: Final = "#E69F00"
+YELLOW: Final = "#F0E442"
+GREY: Final = "#666666"
+LIGHT_GREY: Final = "#E5E5E5"
+
+# The shapes tell them apart in grey.
 KINDS: Final = {
-    "network": ("Network", "#0072B2", "o"),
-    "rival": ("Conventional model", "#009E73", "D"),
-    "naive": ("Naive predictor", "#D55E00", "s"),
+    "network": ("Network", BLUE, "o"),
+    "rival": ("Conventional model", GREEN, "D"),
+    "naive": ("Naive predictor", VERMILION, "s"),
 }
 """Kind of a model to its name, colour and marker, in the order in which kinds are drawn."""
-GREY: Final = "#666666"
 
 
 def new_figure(height: float, width: float = FULL_WIDTH) -> Figure:
@@ -69,10 +87,20 @@ def mark_simulated(figure: Figure) -> None:
         "Simulated data",
         ha="right",
         va="top",
-        fontsize=8,
+        fontsize=TEXT,
         fontweight="bold",
-        bbox={"facecolor": "#F0E442", "edgecolor": "black", "linewidth": 0.6, "boxstyle": "square,pad=0.3"},
+        bbox={"facecolor": YELLOW, "edgecolor": "black", "linewidth": 0.6, "boxstyle": "square,pad=0.3"},
     )
+
+
+def letter_panel(axes: Axes, letter: str) -> None:
+    """Write a panel's letter above its upper left corner."""
+    axes.set_title(letter, loc="left", fontsize=HEADING, fontweight="bold", pad=4)
+
+
+def with_minus(text: str) -> str:
+    """Return a number as text with a minus sign in place of the hyphens."""
+    return text.replace("-", "−")
 
 
 def save_figure(figure: Figure, data: pd.DataFrame, stem: str | Path) -> None:
@@ -85,5 +113,7 @@ def save_figure(figure: Figure, data: pd.DataFrame, stem: str | Path) -> None:
     for suffix, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         with atomic_path(f"{stem}.{suffix}") as temporary, style():
             figure.savefig(temporary, format=suffix, dpi=300, metadata=metadata)
+        # Laid out once: the same places in both, in half the time.
+        figure.set_layout_engine("none")
     write_csv(data, f"{stem}.csv")
     figure.clear()

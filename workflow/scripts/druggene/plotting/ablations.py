@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from druggene.plotting import GREY, style
-from druggene.plotting.rows import LIGHT_GREY, label_panel, label_rows, new_figure_of_rows
+from druggene.plotting import BLUE, GREY, LETTERS, LIGHT_GREY, style
+from druggene.plotting.rows import label_panel, label_rows, new_figure_of_rows
 from druggene.tables import require_columns
 
 # Column, name, and whether more is better.
@@ -19,7 +19,6 @@ _PANELS: Final = (
     ("normalised_pearson", "Pearson beyond effects", True),
 )
 _BASE: Final = "base"
-_BLUE: Final = "#0072B2"
 
 
 def plot_ablations(seeds: pd.DataFrame, *, title: str, notes: str, simulated: bool = False) -> Figure:
@@ -50,7 +49,7 @@ def plot_ablations(seeds: pd.DataFrame, *, title: str, notes: str, simulated: bo
     with style():
         figure = new_figure_of_rows(title, _legend(), caption, len(variants), simulated=simulated)
         grid: np.ndarray = np.atleast_1d(figure.subplots(1, 3, sharey=True))
-        for letter, axes, (metric, name, more_is_better) in zip("abc", grid, _PANELS, strict=True):
+        for letter, axes, (metric, name, more_is_better) in zip(LETTERS, grid, _PANELS, strict=False):
             _draw(axes, seeds, variants, metric)
             label_panel(axes, letter, name, more_is_better)
     return figure
@@ -66,7 +65,7 @@ def _draw(axes: Axes, seeds: pd.DataFrame, variants: pd.DataFrame, metric: str) 
         values = values[np.isfinite(values)]
         if len(values):
             axes.plot(
-                values, np.full(len(values), place), "o", color=_BLUE, markersize=2.8, markeredgewidth=0, alpha=0.6
+                values, np.full(len(values), place), "o", color=BLUE, markersize=2.8, markeredgewidth=0, alpha=0.6
             )
             axes.plot(values.mean(), place, "|", color="black", markersize=7, markeredgewidth=1.0)
         else:
@@ -78,6 +77,6 @@ def _draw(axes: Axes, seeds: pd.DataFrame, variants: pd.DataFrame, metric: str) 
 
 def _legend() -> list[Line2D]:
     return [
-        Line2D([], [], color=_BLUE, marker="o", linestyle="", markersize=4, label="One seed"),
+        Line2D([], [], color=BLUE, marker="o", linestyle="", markersize=4, label="One seed"),
         Line2D([], [], color="black", marker="|", linestyle="", markersize=6, label="Mean over seeds"),
     ]

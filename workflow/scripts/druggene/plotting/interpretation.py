@@ -1,26 +1,45 @@
 """Figures of interpretation, from data frames alone: embeddings of cell lines and drugs, the best terms of a drug."""
 
 import textwrap
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
-from druggene.plotting import mark_simulated, new_figure, style
+from druggene.plotting import (
+    BLUE,
+    COLUMN_WIDTH,
+    GREEN,
+    GREY,
+    HEADING,
+    LETTERS,
+    LIGHT_GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    letter_panel,
+    mark_simulated,
+    new_figure,
+    style,
+    with_minus,
+)
 from druggene.tables import require_columns
 
-# Okabe and Ito's colours; every class has a shape of its own besides.
-_CLASSES: Final = (("#D55E00", "s"), ("#0072B2", "^"), ("#009E73", "D"), ("#CC79A7", "v"), ("#E69F00", "P"))
-_MARKED: Final = "#D55E00"
+# Every class has a shape of its own besides its colour.
+_CLASSES: Final = ((VERMILION, "s"), (BLUE, "^"), (GREEN, "D"), (PURPLE, "v"), (ORANGE, "P"))
+_MARKED: Final = VERMILION
 _OTHER: Final = "#999999"
-_LABELLED: Final = 12
-"""Most terms whose names are written out; more would not be legible."""
+_BETWEEN: Final = "#BBBBBB"
+_NAMES: Final = 20
+"""Most terms whose names stand beside the hierarchy; the others are in its table."""
+_LETTERS_OF_A_NAME: Final = 44
 
 
 def _minus(value: float, form: str) -> str:
-    return "n.d." if np.isnan(value) else form.format(value).replace("-", "−")
+    return "n.d." if np.isnan(value) else with_minus(form.format(value))
 
 
 def plot_genotype_embedding(views: pd.DataFrame, *, title: str, simulated: bool = False) -> Figure:
@@ -47,7 +66,7 @@ def plot_genotype_embedding(views: pd.DataFrame, *, title: str, simulated: bool 
     numbers = list(views["view"].unique())
     figure = new_figure(20 + 68 * len(numbers))
     with style():
-        figure.suptitle(title, x=0.01, ha="left", fontsize=9, fontweight="bold")
+        figure.suptitle(title, x=0.01, ha="left", fontsize=HEADING, fontweight="bold")
         grid = figure.subplots(len(numbers), 2, squeeze=False)
         for row, number in enumerate(numbers):
             part = views[views["view"] == number]
@@ -58,10 +77,11 @@ def plot_genotype_embedding(views: pd.DataFrame, *, title: str, simulated: bool 
             ):
                 axes = grid[row, column]
                 _scatter_values(figure, axes, part, name, label, colours)
-                axes.set_title("ABCDEFGH"[2 * row + column], loc="left", fontweight="bold")
-            grid[row, 1].set_title(f"ρ of expression and AUC {_minus(rho, '{:.2f}')}", loc="right", fontsize=7)
+                letter_panel(axes, LETTERS[2 * row + column])
+            n = int(part[["expression", "auc"]].notna().all(axis=1).sum())
+            grid[row, 1].set_title(f"ρ (expression, AUC) = {_minus(rho, '{:.2f}')}, n = {n}", loc="right")
             if note:
-                grid[row, 0].set_title(note, loc="right", fontsize=6)
+                grid[row, 0].set_title("\n".join(textwrap.wrap(note, 40)), loc="right")
         if simulated:
             mark_simulated(figure)
     return figure
@@ -70,7 +90,7 @@ def plot_genotype_embedding(views: pd.DataFrame, *, title: str, simulated: bool 
 def _scatter_values(figure: Figure, axes: Axes, part: pd.DataFrame, name: str, label: str, colours: str) -> None:
     """Draw cell lines coloured by a value, those without one in grey behind the others."""
     known = part[name].notna()
-    axes.scatter(part.loc[~known, "pc1"], part.loc[~known, "pc2"], s=5, color="#DDDDDD", linewidths=0)
+    axes.scatter(part.loc[~known, "pc1"], part.loc[~known, "pc2"], s=5, color=LIGHT_GREY, linewidths=0)
     shown = part[known].sort_values(name)
     if len(shown):
         low, high = np.quantile(shown[name], [0.02, 0.98])
@@ -103,12 +123,12 @@ def plot_drug_embedding(points: pd.DataFrame, scores: pd.DataFrame, *, title: st
     """
     require_columns(points.columns, ["drug", "class", "pc1", "pc2"], "drug embedding")
     require_columns(scores.columns, ["class", "n_drugs", "by", "silhouette", "p_value"], "classes of drugs")
-    figure = new_figure(90, 130)
+    figure = new_figure(92 + 14 * scores["class"].nunique(), COLUMN_WIDTH)
     with style():
-        figure.suptitle(title, x=0.01, ha="left", fontsize=9, fontweight="bold")
+        figure.suptitle(title, x=0.01, ha="left", fontsize=HEADING, fontweight="bold")
         axes = figure.subplots()
         rest = points[points["class"].isna()]
-        axes.scatter(rest["pc1"], rest["pc2"], s=8, color="#CCCCCC", linewidths=0, label=f"other drugs ({len(rest)})")
+        axes.scatter(rest["pc1"], rest["pc2"], s=8, color=_BETWEEN, linewidths=0, label=f"other drugs ({len(rest)})")
         by = {(row["class"], row["by"]): (row["silhouette"], row["p_value"]) for _, row in scores.iterrows()}
         for (colour, marker), name in zip(_CLASSES, scores["class"].unique(), strict=False):
             own = points[points["class"] == name]
@@ -119,7 +139,7 @@ def plot_drug_embedding(points: pd.DataFrame, scores: pd.DataFrame, *, title: st
             axes.scatter(own["pc1"], own["pc2"], s=26, color=colour, marker=marker, linewidths=0, label="\n".join(text))
         axes.set_xlabel("Principal component 1 of the last drug layer")
         axes.set_ylabel("Principal component 2")
-        figure.legend(loc="outside right center", frameon=False, labelspacing=1.0)
+        figure.legend(loc="outside lower left", frameon=False, labelspacing=0.8)
         if simulated:
             mark_simulated(figure)
     return figure
@@ -162,67 +182,89 @@ def plot_best_terms(
     require_columns(best.columns, ["rank", "term", "name", "value", "marked"], "best terms")
     if best.empty:
         raise ValueError("best terms: no term of the drug has a score")
-    figure = new_figure(185)
+    figure = new_figure(160)
     with style():
-        figure.suptitle(title, x=0.01, ha="left", fontsize=9, fontweight="bold")
-        tree, waterfall, scatter = figure.subplot_mosaic([["A", "A"], ["B", "C"]], height_ratios=[1.2, 1]).values()
+        figure.suptitle(title, x=0.01, ha="left", fontsize=HEADING, fontweight="bold")
+        halves: Any = figure.subfigures(2, 1)
+        above, below = halves
+        tree, names = above.subplots(1, 2, width_ratios=[1.75, 1])
+        waterfall, scatter = below.subplots(1, 2)
         _draw_tree(tree, nodes, edges)
+        _write_names(names, nodes, marked)
         _draw_waterfall(waterfall, best, score, marked)
-        scatter.scatter(states["component"], states["auc"], s=6, color="#0072B2", alpha=0.6, linewidths=0)
-        scatter.set_xlabel("\n".join(textwrap.wrap(f"State of {best['name'].iloc[0]} (first component)", 48)))
+        scatter.scatter(states["component"], states["auc"], s=6, color=BLUE, alpha=0.6, linewidths=0)
+        state = f"State of {best['name'].iloc[0]} (first component, standard deviations)"
+        scatter.set_xlabel("\n".join(textwrap.wrap(state, 48)))
         scatter.set_ylabel("AUC")
-        scatter.set_title(f"test pairs, ρ {_minus(rho, '{:.2f}')}", loc="right", fontsize=7)
-        for letter, axes in zip("ABC", (tree, waterfall, scatter), strict=True):
-            axes.set_title(letter, loc="left", fontweight="bold")
+        scatter.set_title(f"ρ = {_minus(rho, '{:.2f}')}, n = {len(states)} test pairs", loc="right")
+        for letter, axes in zip(LETTERS, (tree, waterfall, scatter), strict=False):
+            letter_panel(axes, letter)
         if simulated:
             mark_simulated(figure)
     return figure
 
 
 def _draw_tree(axes: Axes, nodes: pd.DataFrame, edges: pd.DataFrame) -> None:
+    """Draw the terms by their layer, the best ones larger and with their rank."""
     place = nodes.set_index("term")[["x", "layer"]]
     for parent, child in edges[["parent", "child"]].itertuples(index=False):
         axes.plot(*place.loc[[parent, child]].to_numpy().T, color="#CCCCCC", linewidth=0.6, zorder=1)
-    lines_below = 0
-    lowest = nodes["layer"].min()
-    for height, layer in nodes.sort_values("x").groupby("layer"):
-        for i, (_, node) in enumerate(layer[layer["rank"].notna()].iterrows()):
-            colour = _MARKED if node["marked"] else "black"
-            axes.scatter(node["x"], node["layer"], s=24, color=colour, zorder=2, linewidths=0)
-            text = textwrap.wrap(f"{int(node['rank'])} {node['name']}", 20)
-            # In the lowest layer, which is the fullest, names stand on two levels and do not run into each other.
-            level = 4 * (i % 2) if height == lowest else 0
-            if height == lowest:
-                lines_below = max(lines_below, len(text) + level)
-            axes.annotate(
-                "\n" * level + "\n".join(text),
-                (node["x"], node["layer"]),
-                (0, -4),
-                textcoords="offset points",
-                ha="center",
-                va="top",
-                fontsize=4.5,
-                color=colour,
-            )
-        between = layer[layer["rank"].isna()]
-        axes.scatter(between["x"], between["layer"], s=8, color="#BBBBBB", zorder=2, linewidths=0)
+    between = nodes[nodes["rank"].isna()]
+    axes.scatter(between["x"], between["layer"], s=8, color=_BETWEEN, zorder=2, linewidths=0)
+    for node in nodes[nodes["rank"].notna()].to_dict("records"):
+        colour, shape = (_MARKED, "s") if node["marked"] else ("black", "o")
+        axes.scatter(node["x"], node["layer"], s=22, color=colour, marker=shape, zorder=2, linewidths=0)
+        # Edges run behind the number, not through it.
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+        axes.annotate(
+            str(int(node["rank"])),
+            (node["x"], node["layer"]),
+            xytext=(0, -4.5),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            color=colour,
+            bbox=box,
+        )
     layers = sorted(nodes["layer"].unique())
     axes.set_yticks(layers)
-    axes.set_ylim(layers[0] - 0.14 * (lines_below + 1), layers[-1] + 0.3)
+    axes.set_ylim(layers[0] - 0.6, layers[-1] + 0.3)
     axes.set_ylabel("Layer of the network")
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
 
 
+def _write_names(axes: Axes, nodes: pd.DataFrame, marked: str) -> None:
+    """Write what the numbers in the hierarchy mean."""
+    axes.set_axis_off()
+    ranked = nodes[nodes["rank"].notna()].sort_values("rank")
+    lines = [
+        (f"{rank:.0f} {textwrap.shorten(name, _LETTERS_OF_A_NAME, placeholder='…')}", _MARKED if flag else "black")
+        for rank, name, flag in ranked[["rank", "name", "marked"]].head(_NAMES).itertuples(index=False)
+    ]
+    lines.append((f"■ {marked}", _MARKED))
+    if len(ranked) > _NAMES:
+        lines.append((f"and {len(ranked) - _NAMES} more in the table", GREY))
+    for row, (text, colour) in enumerate(lines):
+        axes.annotate(
+            text,
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(0, -9.8 * row),
+            textcoords="offset points",
+            va="top",
+            color=colour,
+            annotation_clip=False,
+        )
+
+
 def _draw_waterfall(axes: Axes, best: pd.DataFrame, score: str, marked: str) -> None:
+    """Draw the scores of the best terms, the marked ones in their colour."""
     colours = np.where(best["marked"], _MARKED, _OTHER)
     axes.bar(best["rank"], best["value"], color=colours, width=1.0, linewidth=0)
     if (best["value"] > 0).all() and best["value"].max() > 100 * best["value"].min():
         axes.set_yscale("log")
-    axes.set_xlabel(f"Rank among terms; {int(best['marked'].sum())} of {len(best)} are {marked} (orange)")
-    axes.set_ylabel(score)
-    lines = [
-        ("*" if flag else " ") + f"{rank} {textwrap.shorten(name, 46, placeholder='…')}"
-        for rank, name, flag in best[["rank", "name", "marked"]].head(_LABELLED).itertuples(index=False)
-    ]
-    axes.text(0.98, 0.98, "\n".join(lines), transform=axes.transAxes, ha="right", va="top", fontsize=5, linespacing=1.3)
+        # Numbers as they are: with parse_math off, powers of ten would be printed as their formula.
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axes.set_xlabel(f"Rank among terms\nin colour: {int(best['marked'].sum())} of {len(best)}, {marked}")
+    axes.set_ylabel(with_minus(score))

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from druggene.constants import MODEL
-from druggene.plotting import GREY, KINDS, style
+from druggene.plotting import GREY, KINDS, LETTERS, style
 from druggene.plotting.metrics import axis_limits, note_absent
 from druggene.plotting.rows import label_panel, label_rows, new_figure_of_rows
 from druggene.tables import require_columns
@@ -63,7 +63,7 @@ def plot_intervals(intervals: pd.DataFrame, *, title: str, confidence: float, si
         grid: np.ndarray = figure.subplots(n_rows, _COLUMNS, sharey=True, squeeze=False)
         for axes in grid.flat[len(panels) :]:
             axes.remove()
-        drawn = zip("abcdef", grid.flat, panels, strict=False)
+        drawn = zip(LETTERS, grid.flat, panels, strict=False)
         for letter, axes, (level, metric, name, more_is_better) in drawn:
             chosen = intervals[(intervals["level"] == level) & (intervals["metric"] == metric)]
             _draw(axes, models.merge(chosen[[MODEL, "value", "low", "high"]], on=MODEL, how="left"), more_is_better)

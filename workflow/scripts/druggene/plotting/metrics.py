@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from druggene.constants import FOLD, MODEL
-from druggene.plotting import GREY, KINDS, style
+from druggene.plotting import GREY, KINDS, LETTERS, style
 from druggene.plotting.rows import label_panel, label_rows, new_figure_of_rows
 from druggene.tables import require_columns
 
@@ -98,7 +98,7 @@ def plot_metrics(by_fold: pd.DataFrame, *, title: str, notes: str = "", simulate
         caption, legend = _caption(by_fold, cut, notes), _legend(set(models["kind"]), by_fold[FOLD].nunique())
         figure = new_figure_of_rows(title, legend, caption, len(models), 2, simulated)
         grid: np.ndarray = figure.subplots(2, 3, sharey=True)
-        for letter, axes, (metric, name, more_is_better) in zip("abcdef", grid.flat, _METRICS, strict=True):
+        for letter, axes, (metric, name, more_is_better) in zip(LETTERS, grid.flat, _METRICS, strict=False):
             _draw_metric(axes, by_fold, models, metric, limits[metric])
             label_panel(axes, letter, name, more_is_better)
     return figure

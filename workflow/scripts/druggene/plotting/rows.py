@@ -2,22 +2,46 @@
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from druggene.plotting import GREY, mark_simulated, new_figure
+from druggene.plotting import FULL_WIDTH, GREY, HEADING, LIGHT_GREY, letter_panel, mark_simulated, new_figure
 
-LIGHT_GREY: Final = "#E5E5E5"
-# In mm: heading and legend; a row of a panel; what a panel has below its rows; a line of the caption, and its margin.
+ROW: Final = 4.2
+"""Height of a row of a panel, in mm."""
+# In mm: heading and legend; what a panel has below its rows; a line of the caption, and its margin.
 _TOP: Final = 12.0
-_ROW: Final = 4.2
 _AXIS: Final = 17.0
 _LINE: Final = 3.5
 _MARGIN: Final = 5.0
-_LETTERS_IN_A_LINE: Final = 135
+_LETTERS_IN_A_MM: Final = 0.75
+
+
+@dataclass(frozen=True)
+class Caption:
+    """Sentences below the panels, broken into lines, and the height that they take, in mm."""
+
+    lines: list[str]
+
+    @property
+    def height(self) -> float:
+        """Height with its margin, in mm."""
+        return _MARGIN + _LINE * len(self.lines)
+
+    @classmethod
+    def of(cls, text: str, width: float = FULL_WIDTH) -> "Caption":
+        """Break ``text`` into lines of a figure of ``width`` mm."""
+        return cls(textwrap.wrap(text, width=round(_LETTERS_IN_A_MM * width)))
+
+    def write(self, figure: Figure) -> None:
+        """Write the lines at the foot of the figure."""
+        place = (self.height - 2) / (25.4 * figure.get_figheight())
+        left = 0.01 * FULL_WIDTH / (25.4 * figure.get_figwidth())
+        figure.text(left, place, "\n".join(self.lines), va="top", color=GREY, linespacing=1.4)
 
 
 def new_figure_of_rows(
@@ -34,13 +58,12 @@ def new_figure_of_rows(
     simulated
         Whether to mark the figure as simulated.
     """
-    lines = textwrap.wrap(caption, width=_LETTERS_IN_A_LINE)
-    bottom = _MARGIN + _LINE * len(lines)
-    height = _TOP + panels_down * (_ROW * rows + _AXIS) + bottom
+    below = Caption.of(caption)
+    height = _TOP + panels_down * (ROW * rows + _AXIS) + below.height
     figure = new_figure(height)
-    panels = (0.0, bottom / height, 1.0, 1 - (_TOP + bottom) / height)
+    panels = (0.0, below.height / height, 1.0, 1 - (_TOP + below.height) / height)
     figure.set_layout_engine("constrained", rect=panels, w_pad=0.06)
-    figure.text(0.01, 1 - 2 / height, title, va="top", fontsize=9, fontweight="bold")
+    figure.text(0.01, 1 - 2 / height, title, va="top", fontsize=HEADING, fontweight="bold")
     figure.legend(
         handles=list(legend),
         loc="upper left",
@@ -50,7 +73,7 @@ def new_figure_of_rows(
         borderpad=0,
         handletextpad=0.4,
     ).set_in_layout(False)
-    figure.text(0.01, (bottom - 2) / height, "\n".join(lines), va="top", color=GREY, linespacing=1.4)
+    below.write(figure)
     if simulated:
         mark_simulated(figure)
     return figure
@@ -66,5 +89,5 @@ def label_rows(axes: Axes, labels: Sequence[str]) -> None:
 
 def label_panel(axes: Axes, letter: str, name: str, more_is_better: bool) -> None:
     """Give a panel its letter, and the name of its metric with the direction in which it is better."""
-    axes.set_title(letter, loc="left", fontweight="bold", pad=4)
+    letter_panel(axes, letter)
     axes.set_xlabel(name + ("\nhigher is better →" if more_is_better else "\n← lower is better"))
