@@ -1,7 +1,7 @@
 """DrugGene: predict and explain the drug response of cancer cell lines.
 
 `snakemake --cores N` runs everything on config/config.yaml; `data`, `search`, `models`, `tables`, `figures`,
-`interpret`, `ablations`, `report` and `publish` are stages.
+`interpret`, `ablations`, `predict`, `report` and `publish` are stages.
 """
 
 from pathlib import Path
@@ -40,6 +40,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/interpret.smk"
 include: "workflow/rules/ablations.smk"
+include: "workflow/rules/predict.smk"
 include: "workflow/rules/stages.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/publish.smk"

@@ -25,6 +25,7 @@ MODULES = {
 LAYERS = [
     {
         "",
+        "command_line",
         "constants",
         "devices",
         "digest",
@@ -33,6 +34,7 @@ LAYERS = [
         "metrics",
         "provenance",
         "protocols",
+        "reference",
         "seeds",
         "variants",
         "verify",
@@ -102,6 +104,7 @@ LAYERS = [
         "interpretation",
         "objective",
         "performance_panels",
+        "prediction",
         "published_weights",
         "search",
         "training",

@@ -184,6 +184,11 @@ def test_a_table_of_structures_may_be_named_from_the_home_folder(
             r"label 'Boosted trees' stands twice",
         ),
         ({"naive": ["tissue_mean"]}, r"tissue_mean needs tissues"),
+        ({"predict": {"models": ["drugene"]}}, r"predict\.models: 'drugene' is not one of .*; did you mean druggene\?"),
+        (
+            {"predict": {"protocol": "leave_drug_out"}},
+            r"predict\.protocol: 'leave_drug_out' is not one of random_pairs",
+        ),
         ({"interpretation": {"models": ["drugene"]}}, r"interpretation\.models: 'drugene' is not .*mean druggene\?"),
         (
             {"interpretation": {"protocols": ["published"]}},

@@ -14,8 +14,10 @@ sys.path.insert(0, str(SCRIPTS))
 from druggene.config import complete_config, own_hierarchy_files, resolved_config, shipped_file
 from druggene.digest import code_digest as digest_of
 from druggene.labels import model_kinds, model_labels
+from druggene.prediction.files import checkpoint_files
 from druggene.protocols import all_protocols, transfer_screens
 from druggene.sources.drugcell_folder import folder_parts, require_parts
+from druggene.sources.own import own_omics
 from druggene.sources.release import published_name
 from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
@@ -236,6 +238,39 @@ def of_every_fold(path):
     return lambda wildcards: [
         path(SimpleNamespace(**dict(wildcards.items()), fold=fold))
         for fold in folds_of(wildcards.protocol)
+    ]
+
+
+def new_pairs_input(key):
+    """Return an input function for a table of the section `predict`; absolute, so that no rule is asked to make it."""
+
+    def files(wildcards):
+        given = config["predict"][key]
+        if given is None:
+            if key == "pairs":
+                return []
+            raise WorkflowError(
+                f"predict.{key}: needed by the stage predict; docs/predict.md says what belongs there"
+            )
+        found = (
+            checked(own_omics, given).values() if key == "cell_lines" else [Path(given)]
+        )
+        return [path.resolve() for path in found]
+
+    return files
+
+
+def predicting_checkpoints(wildcards):
+    """Return the checkpoints that predict new pairs: those that `predict.checkpoints` names, or this run's own."""
+    settings = config["predict"]
+    if settings["checkpoints"] is not None:
+        files = checked(checkpoint_files, settings["checkpoints"])
+        return [path.resolve() for path in files]
+    protocol = settings["protocol"] or PROTOCOLS[0]
+    return [
+        f"{RESULTS}/models/{protocol}/{model}/fold_{fold}.pt"
+        for model in settings["models"] or MODELS[:1]
+        for fold in folds_of(protocol)
     ]
 
 

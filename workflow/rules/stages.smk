@@ -1,5 +1,5 @@
 """Stages as targets: `snakemake data`, `hierarchies`, `search`, `models`, `tables`, `figures`, `interpret`,
-`ablations`."""
+`ablations`, `predict`."""
 
 
 localrules:
@@ -11,6 +11,7 @@ localrules:
     figures,
     interpret,
     ablations,
+    predict,
 
 
 rule data:
@@ -139,3 +140,9 @@ rule ablations:
             }.items()
             for format in formats
         ],
+
+
+rule predict:
+    """Predict new cell lines and drugs from checkpoints; not part of a whole run."""
+    input:
+        rules.predict_new_pairs.output,

@@ -29,6 +29,7 @@ _FOLDERS = (
     ("own", "folder"),
     ("drugcell_folder", "folder"),
     *(("ontology", key) for key in _ONTOLOGY_FILES),
+    *(("predict", key) for key in ("cell_lines", "drugs", "pairs")),
 )
 _SHIPPED = (("ontology", "obo"), ("ontology", "gaf"))
 PATHS: Final = (*_FOLDERS, *_SHIPPED)
@@ -119,7 +120,14 @@ def _fill_defaults(config: dict[str, Any], schema: dict[str, Any]) -> None:
 def _expand_paths(config: dict[str, Any]) -> None:
     for section, key in _FOLDERS:
         if config[section][key] is not None:
-            config[section][key] = os.path.expanduser(os.path.expandvars(config[section][key]))
+            config[section][key] = _expanded(config[section][key])
+    predict = config["predict"]
+    if predict["checkpoints"] is not None:
+        predict["checkpoints"] = [_expanded(path) for path in predict["checkpoints"]]
+
+
+def _expanded(path: str) -> str:
+    return os.path.expanduser(os.path.expandvars(path))
 
 
 def _find_shipped(config: dict[str, Any], root: Path, home: Path) -> None:
@@ -214,6 +222,11 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
         for name in config["interpretation"][key] or []:
             if name not in known:
                 yield f"interpretation.{key}: {name!r} is not one of {', '.join(known)}{_suggest(name, known)}"
+    for key, known in (("models", list(config["models"])), ("protocol", config["splits"]["protocols"])):
+        given = config["predict"][key] or []
+        for name in [given] if isinstance(given, str) else given:
+            if name not in known:
+                yield f"predict.{key}: {name!r} is not one of {', '.join(known)}{_suggest(name, known)}"
     for name in set(config["interpretation"]["models"] or []) & set(config["models"]):
         own = config["models"][name].get("network", {})
         if own.get("readout", config["network"]["readout"]) != "joined":

@@ -12,10 +12,25 @@ import pandas as pd
 import torch
 
 from druggene.checkpoint import Checkpoint, ModelOptions, versions
-from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
+from druggene.constants import (
+    AUC,
+    CELL_LINE,
+    DRUG,
+    FOLD,
+    MODEL,
+    PAIR,
+    PREDICTED,
+    PROTOCOL,
+    SMILES,
+    TEST,
+    TRAIN,
+    VALIDATION,
+)
 from druggene.dataset import FoldData
 from druggene.devices import CPU
+from druggene.drugs import packed_fingerprints, parent_fingerprints, read_drug_features
 from druggene.metrics import pearson
+from druggene.reference import Reference
 from druggene.seeds import seed_of
 from druggene.tables import read_metadata, read_table, write_table
 from druggene.term_readout import Network, TermReadoutNetwork
@@ -67,7 +82,7 @@ def train_fold(
         options = with_choice(options, paths["choice"])
     checkpoint, trainer, history = fit(data, model, options, protocol, fold, resume, code, device)
     diverged = checkpoint.provenance["diverged"]
-    checkpoint.save(outputs["checkpoint"])
+    replace(checkpoint, reference=training_reference(data, model, paths)).save(outputs["checkpoint"])
 
     marks = {key: read_metadata(paths["responses"])[key] for key in ("source", "simulated")}
     write_table(history, outputs["history"], description="losses of every epoch", **marks)
@@ -137,6 +152,18 @@ def fit(
         drugs=data.drug_names,
     )
     return checkpoint, trainer, trained.history
+
+
+def training_reference(data: FoldData, model: ModelOptions, paths: Mapping[str, Any]) -> Reference:
+    """Return what the checkpoint keeps of a fold's training set; ``paths`` as in :func:`train_fold`."""
+    lines = data.roles[TRAIN].cell_line.unique()
+    drugs = [data.drug_names[i] for i in data.roles[TRAIN].drug.unique().tolist()]
+    packed = packed_fingerprints(read_drug_features(paths["drug_features"]).loc[drugs])
+    structures = read_table(paths["drugs"], columns=[DRUG, SMILES]).set_index(DRUG)
+    settings = model.fingerprint_radius, model.fingerprint_bits, model.fingerprint_chirality
+    parents = parent_fingerprints(structures.loc[drugs, SMILES], *settings)
+    names = [data.cell_lines[i] for i in lines.tolist()]
+    return Reference.of(drugs, packed, parents, names, data.genotype[lines].numpy())
 
 
 def with_choice(options: TrainingOptions, path: str) -> TrainingOptions:

@@ -18,7 +18,7 @@ from scipy import sparse
 from druggene.constants import GENE, TERM
 from druggene.ontology import closure, decoded
 from druggene.sources.drugcell_files import read_lines
-from druggene.sources.own import read_own_fields, require_ids
+from druggene.sources.own import read_rows, require_ids
 
 EDGE: Final = ("parent", "child")
 ANNOTATION: Final = (TERM, GENE)
@@ -229,7 +229,7 @@ def _id_column(sets: pd.DataFrame, known: set[str]) -> str:
 def _read_table(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read two columns by name; of a .txt file, which has no header, the first two, separated by tabs."""
     if Path(path).suffix != ".txt":
-        table = read_own_fields(Path(path), {column: (column,) for column in columns}, {})
+        table = read_rows(Path(path), {column: (column,) for column in columns}, {})
         require_ids(table, list(columns), Path(path))
         return table
     rows = []
