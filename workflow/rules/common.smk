@@ -12,6 +12,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from druggene.config import complete_config
 from druggene.digest import code_digest as digest_of
+from druggene.digest import files_digest
 from druggene.labels import model_kinds, model_labels
 from druggene.sources.release import published_name
 from druggene.sources.versions import find_version, read_versions
