@@ -111,7 +111,7 @@ class Contents:
             name: wide[name].reindex(index=list(targets.drugs), columns=list(graph.terms[TERM])).to_numpy(float)
             for name in present
         }
-        known = drugs.set_index(DRUG)["targets"].fillna("").reindex(list(targets.drugs), fill_value="")
+        known: pd.Series[str] = drugs.set_index(DRUG)["targets"].reindex(list(targets.drugs)).fillna("")
         return cls(graph, matrices, targets, list(known), simulated)
 
 

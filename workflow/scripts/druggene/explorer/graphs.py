@@ -1,6 +1,7 @@
 """The hierarchy with the scores of some drugs as a graph for Cytoscape: CX2, and GraphML."""
 
 import os
+import re
 from collections.abc import Sequence
 
 import networkx as nx
@@ -12,6 +13,7 @@ from druggene.constants import DRUG, TERM
 from druggene.explorer.contents import DESCRIPTION, Graph
 from druggene.tables import atomic_path
 
+_UNPRINTABLE = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLACES = 120.0
 """Distance of two layers in the picture, in Cytoscape's units."""
 _DIVERGING = ("#542788", "#f7f7f7", "#b35806")
@@ -77,9 +79,7 @@ def scored_graph(graph: Graph, scores: pd.DataFrame, drugs: Sequence[str], **abo
 
 def printable(text: str) -> str:
     """Return a text without characters that XML has no place for."""
-    return "".join(
-        c for c in text if c in "\t\n" or (" " <= c and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
-    )
+    return _UNPRINTABLE.sub("", text)
 
 
 def write_graphml(graph: nx.DiGraph, path: str | os.PathLike[str]) -> None:

@@ -44,10 +44,10 @@ def quantise(values: np.ndarray) -> Quantised:
     """
     numbers = np.array(values, dtype=np.float64)
     finite = np.isfinite(numbers)
-    empty = ~finite.any(axis=1)
+    empty: np.ndarray = ~finite.any(axis=1)
     lowest = np.where(empty, 0, np.min(numbers, axis=1, where=finite, initial=np.inf))
     highest = np.where(empty, 0, np.max(numbers, axis=1, where=finite, initial=-np.inf))
-    missing = np.isnan(numbers)
+    missing: np.ndarray = np.isnan(numbers)
     numbers = np.clip(np.where(missing, lowest[:, None], numbers), lowest[:, None], highest[:, None])
     scale = np.quantile(np.abs(numbers), 0.95, axis=1)
     scale[scale == 0] = 1.0

@@ -77,11 +77,12 @@ def pack_contents(contents: Contents, rlipp: str) -> str:
     genes = sorted(graph.annotations[GENE].unique())
     gene_position = {gene: i for i, gene in enumerate(genes)}
     auc = quantise(targets.auc.reshape(1, -1))
+    edges = np.stack([graph.edges[side].map(position.get).to_numpy() for side in ("parent", "child")], axis=1)
     arrays = {
         "parent": tree_parents(graph).astype(np.int32),
-        "edges": smallest_integers(graph.edges[["parent", "child"]].stack().map(position).to_numpy().reshape(-1, 2)),
-        "annotated_terms": smallest_integers(graph.annotations[TERM].map(position).to_numpy()),
-        "annotated_genes": smallest_integers(graph.annotations[GENE].map(gene_position).to_numpy()),
+        "edges": smallest_integers(edges),
+        "annotated_terms": smallest_integers(graph.annotations[TERM].map(position.get).to_numpy()),
+        "annotated_genes": smallest_integers(graph.annotations[GENE].map(gene_position.get).to_numpy()),
         "layers": smallest_integers(graph.terms["layer"].round().to_numpy()),
         "sizes": smallest_integers(graph.terms["size"].round().to_numpy()),
         "auc": auc.codes.reshape(targets.auc.shape),
@@ -170,7 +171,9 @@ def _fill(heading: Heading, contents: Contents, blocks: Mapping[str, str], shown
         plotly=plotly.__version__,
         style=sources["css"],
         script=sources["js"],
-        blocks="\n".join(
-            f'<script type="application/gzip" id="{name}">{text}</script>' for name, text in blocks.items()
-        ),
+        blocks="\n".join(_block(name, text) for name, text in blocks.items()),
     )
+
+
+def _block(name: str, text: str) -> str:
+    return f'<script type="application/gzip" id="{name}">{text}</script>'

@@ -1,4 +1,4 @@
-"""What the scores of terms are called where people choose among them, how they are coloured, and how far to trust them."""
+"""What the scores of terms are called for readers, how they are coloured, and how far to trust them."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
