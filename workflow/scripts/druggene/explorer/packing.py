@@ -37,7 +37,7 @@ class Quantised:
 
 
 def quantise(values: np.ndarray) -> Quantised:
-    """Return R x N numbers in 255 steps per row, even up to the 95th percentile of their size and logarithmic beyond.
+    """Return R x N numbers in 255 steps per row, even up to five times their median size and logarithmic beyond.
 
     A quotient that explodes leaves the steps among the others fine. NaN is ``MISSING``, an infinity the largest finite
     number of its sign. The order of numbers is kept, save that near ones become equal.
@@ -49,7 +49,8 @@ def quantise(values: np.ndarray) -> Quantised:
     highest = np.where(empty, 0, np.max(numbers, axis=1, where=finite, initial=-np.inf))
     missing: np.ndarray = np.isnan(numbers)
     numbers = np.clip(np.where(missing, lowest[:, None], numbers), lowest[:, None], highest[:, None])
-    scale = np.quantile(np.abs(numbers), 0.95, axis=1)
+    common = np.median(np.abs(numbers), axis=1)
+    scale = np.where(common > 0, 5 * common, np.maximum(np.abs(lowest), np.abs(highest)))
     scale[scale == 0] = 1.0
     ranges = np.stack([scale, np.arcsinh(lowest / scale), np.arcsinh(highest / scale)], axis=1).astype(np.float32)
     width = np.where(ranges[:, 2] > ranges[:, 1], ranges[:, 2] - ranges[:, 1], 1.0)[:, None]

@@ -57,7 +57,7 @@ def tree_parents(graph: Graph) -> np.ndarray:
 
 def ranking(scores: np.ndarray) -> np.ndarray:
     """Return D x K positions of the best terms of D x T scores, best first, ``NO_TERM`` after the last with a score."""
-    order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), axis=1, kind="stable")[:, :RANKED]
+    order = np.lexsort((-scores, np.isnan(scores)), axis=1)[:, :RANKED]
     missing = np.isnan(np.take_along_axis(scores, order, axis=1))
     return np.where(missing, NO_TERM, order).astype(np.uint16)
 
