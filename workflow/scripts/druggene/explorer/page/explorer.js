@@ -93,13 +93,19 @@
   }
 
   function colourOf(term) {
-    if (Number.isNaN(values[term])) return NO_SCORE;
+    if (Number.isNaN(values[term])) return NO_SCORE; // a grey that text stands out from in black
     const stops = scores[shown.score].scale === "diverging" ? DIVERGING : SEQUENTIAL;
     const share = Math.min(1, Math.max(0, (values[term] - limits[0]) / (limits[1] - limits[0])));
     const at = Math.min(stops.length - 2, Math.floor(share * (stops.length - 1)));
     const part = share * (stops.length - 1) - at;
     const channel = (hex, i) => parseInt(hex.slice(1 + 2 * i, 3 + 2 * i), 16);
     return `rgb(${[0, 1, 2].map((i) => Math.round(channel(stops[at], i) * (1 - part) + channel(stops[at + 1], i) * part))})`;
+  }
+
+  // Black or white, whichever the WCAG's relative luminance sets off more.
+  function textColour(colour) {
+    const channels = (colour.match(/\d+(?=[,)])/g) || [208, 215, 222]).map((n) => (n / 255) ** 2.2);
+    return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2] > 0.18 ? "#000" : "#fff";
   }
 
   const number = (value) => Number.isNaN(value) ? "none"
@@ -155,12 +161,13 @@
     const inside = visible.filter((t) => isBelow(t, shown.level));
     const columns = 1 + Math.max(...inside.map((t) => depth[t])) - depth[shown.level];
     const { clientWidth, clientHeight } = $("hierarchy");
-    const width = Math.max(3, Math.floor((clientWidth / columns - 6) / 6));
+    const width = Math.max(3, Math.floor((clientWidth / columns - 6) / 5.6));
     return visible.map((t) => wrapped(names[t], width, Math.floor((clientHeight * leaves[t] / leaves[shown.level] - 3) / 13)));
   }
 
   function drawHierarchy() {
     choosePlaces();
+    const colours = visible.map(colourOf);
     const scoreLabel = escaped(scores[shown.score].label);
     const trace = {
       type: "icicle", sort: false, branchvalues: "remainder", level: String(shown.level),
@@ -170,8 +177,9 @@
       values: visible.map((t) => (placed[t].length ? 0 : 1)),
       hovertext: visible.map((t) => `${wrapped(names[t], 60)}<br>${escaped(terms[t])}, ${plural(arrays.sizes[t], "gene")}<br>${scoreLabel}: ${rankText(t)}`),
       hoverinfo: "text", textinfo: "label", tiling: { orientation: "h", pad: 0 }, leaf: { opacity: 1 },
+      textfont: { color: colours.map(textColour) },
       marker: {
-        colors: visible.map(colourOf),
+        colors: colours,
         line: { color: "#fff", width: shown.view === "all" ? 0 : 1 },
       },
       pathbar: { visible: shown.level !== root, thickness: 24 },
