@@ -44,10 +44,10 @@ def quantise(values: np.ndarray) -> Quantised:
     """
     numbers = np.array(values, dtype=np.float64)
     finite = np.isfinite(numbers)
-    empty: np.ndarray = ~finite.any(axis=1)
+    empty = np.logical_not(np.any(finite, axis=1, keepdims=True))[:, 0]
     lowest = np.where(empty, 0, np.min(numbers, axis=1, where=finite, initial=np.inf))
     highest = np.where(empty, 0, np.max(numbers, axis=1, where=finite, initial=-np.inf))
-    missing: np.ndarray = np.isnan(numbers)
+    missing = np.isnan(numbers)
     numbers = np.clip(np.where(missing, lowest[:, None], numbers), lowest[:, None], highest[:, None])
     common = np.median(np.abs(numbers), axis=1)
     scale = np.where(common > 0, 5 * common, np.maximum(np.abs(lowest), np.abs(highest)))

@@ -511,6 +511,8 @@
     if (event.points[0].id) choose(Number(event.points[0].id));
     return false;
   });
+  let resized; // labels are cut to the room that they have
+  window.addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(drawHierarchy, 150); });
   $("main").setAttribute("aria-busy", "false");
 })().catch((error) => {
   const problem = document.getElementById("problem");
