@@ -106,11 +106,9 @@ class Contents:
             raise ValueError(
                 f"interpretation.explorer.scores: none of {', '.join(names)} was computed; name power among them"
             )
-        order = {"index": list(targets.drugs), "columns": list(graph.terms[TERM])}
-        matrices = {
-            name: scores.pivot(index=DRUG, columns=TERM, values=name).reindex(**order).to_numpy(float)
-            for name in present
-        }
+        rows, columns = list(targets.drugs), list(graph.terms[TERM])
+        wide = {name: scores.pivot(index=DRUG, columns=TERM, values=name) for name in present}
+        matrices = {name: each.reindex(index=rows, columns=columns).to_numpy(float) for name, each in wide.items()}
         known: pd.Series[str] = drugs.set_index(DRUG)["targets"].reindex(list(targets.drugs)).fillna("")
         return cls(graph, matrices, targets, list(known), simulated)
 
