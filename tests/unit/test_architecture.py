@@ -98,6 +98,7 @@ LAYERS = [
         "claims",
         "comparison_tables",
         "drevalpy_model",
+        "explorer",
         "fold",
         "hierarchy_files",
         "in_memory",

@@ -13,6 +13,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from druggene.config import complete_config, own_hierarchy_files, resolved_config, shipped_file
 from druggene.digest import code_digest as digest_of
+from druggene.digest import files_digest
 from druggene.labels import model_kinds, model_labels
 from druggene.prediction.files import checkpoint_files
 from druggene.protocols import all_protocols, transfer_screens

@@ -112,6 +112,9 @@ rule interpret:
             for table in [
                 "term_scores.parquet",
                 "gene_scores.parquet",
+                "explorer.html",
+                "hierarchy.cx2",
+                "hierarchy.graphml",
                 *(["recovery.md"] if config["input"] == "simulated" else []),
             ]
         ],

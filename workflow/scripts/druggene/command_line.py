@@ -20,6 +20,7 @@ MODULES: Final = {
     "import": ("druggene.published_weights", ["import"], "weights of the authors' DrugGene or of DrugCell"),
     "export": ("druggene.published_weights", ["export"], "a checkpoint as published weights"),
     "hierarchy": ("druggene.hierarchy_files", [], "build a hierarchy for any genes, or compare two"),
+    "verify": ("druggene.verify", [], "check a published folder or archive, byte by byte"),
 }
 """Command to the module that runs it, the arguments that go before the user's, and what it is about."""
 
