@@ -11,7 +11,12 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from druggene.config import complete_config, own_hierarchy_files, resolved_config, shipped_file
+from druggene.config import (
+    complete_config,
+    own_hierarchy_files,
+    resolved_config,
+    shipped_file,
+)
 from druggene.digest import code_digest as digest_of
 from druggene.digest import files_digest
 from druggene.labels import model_kinds, model_labels
