@@ -23,6 +23,7 @@ PROVENANCE = '{"workflow": "0", "commit": null, "changed": [], "date": "2026-01-
     [
         (["cell_line", "drug", "auc", "predicted"], ["cell_line", "drug", "predicted"]),
         (["cell_line", "observed", "predicted"], ["cell_line", "predicted"]),
+        (["cell_line", "pc1", "expression", "auc"], ["cell_line", "pc1"]),
         (["model", "observed", "predicted", "n"], ["model", "observed", "predicted", "n"]),
         (["drug", "smiles"], ["drug"]),
         (["model", "pearson"], ["model", "pearson"]),

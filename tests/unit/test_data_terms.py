@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from druggene.data_terms import datasets_of, read_terms, withheld
+from druggene.data_terms import CARRIED, datasets_of, read_terms, withheld
+from druggene.run_summary import INPUTS
 from druggene.sources.versions import read_versions
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -15,7 +16,20 @@ TERMS = read_terms(CONFIG / "data_terms.csv")
 
 def test_every_retrieved_dataset_has_terms() -> None:
     datasets = {dataset for dataset, _, _ in read_versions(CONFIG / "data_versions.csv")}
-    assert datasets | {"own", "simulated", "pubchem"} == set(TERMS)
+    assert datasets | {"own", "simulated", "pubchem"} | set(CARRIED.values()) == set(TERMS)
+    for name in CARRIED:
+        assert (CONFIG.parent / name).exists()
+
+
+def test_every_input_has_terms_and_a_name() -> None:
+    """What the configuration can name is written into the page and the manifest of a run."""
+    schema = yaml.safe_load((CONFIG.parent / "workflow/schemas/config.schema.yaml").read_text())
+    inputs = schema["properties"]["input"]["enum"]
+    assert set(INPUTS) == set(inputs)
+    config = yaml.safe_load((CONFIG / "config.yaml").read_text())
+    for name in inputs:
+        for datasets in datasets_of(config | {"input": name}).values():
+            assert set(datasets) <= set(TERMS), name
 
 
 @pytest.mark.parametrize(

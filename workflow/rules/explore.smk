@@ -50,7 +50,7 @@ rule export_hierarchy_graph:
         term_scores=f"{INTERPRETED}/term_scores.parquet",
         checkpoints=of_every_fold(of_labels(CHECKPOINT_OF)),
         drugs=f"{RESULTS}/data/drugs.parquet",
-        known_targets="resources/drug_targets.csv",
+        known_targets=shipped("resources/drug_targets.csv"),
     output:
         cx2=f"{INTERPRETED}/hierarchy.cx2",
         graphml=f"{INTERPRETED}/hierarchy.graphml",

@@ -14,8 +14,8 @@ rule predict_new_pairs:
         cell_lines=new_pairs_input("cell_lines"),
         drugs=new_pairs_input("drugs"),
         pairs=new_pairs_input("pairs"),
-        genes="resources/go/human_genes.tsv.gz",
-        drug_targets="resources/drug_targets.csv",
+        genes=shipped("resources/go/human_genes.tsv.gz"),
+        drug_targets=shipped("resources/drug_targets.csv"),
     output:
         expand(
             f"{RESULTS}/predicted/{{table}}.{{format}}",

@@ -11,6 +11,21 @@ PUBLISHED_DATA = [
     "expression",
     "copy_number",
 ]
+# Stages beyond a whole run whose files go along where they lie there; files of a hierarchy may not be this run's to pass on.
+PUBLISHED_STAGES = ["interpret", "ablations"]
+BEST_TERMS_TABLES = [
+    f"{RESULTS}/figures/{protocol}/{model}/measured/best_terms.{table}.csv"
+    for protocol in INTERPRETED_PROTOCOLS
+    for model in INTERPRETED_MODELS
+    for table in ["states", "hierarchy", "edges"]
+]
+
+
+def further_files():
+    """Return the files of the stages beyond a whole run that are published."""
+    there = stages_there()
+    files = {file for stage in PUBLISHED_STAGES for file in there.get(stage, [])}
+    return sorted(files | set(BEST_TERMS_TABLES if "interpret" in there else []))
 
 
 localrules:
@@ -24,6 +39,10 @@ rule publish_run:
         files=[
             *rules.tables.input,
             *rules.figures.input,
+            *expand(
+                [*rules.plot_figure4.output.panels, *rules.plot_figure4.output.drawn],
+                protocol=PROTOCOLS,
+            ),
             *rules.models.input,
             *(
                 f"{RESULTS}/predictions/{protocol}/{model}/fold_{fold}.parquet"
@@ -57,6 +76,8 @@ rule publish_run:
     params:
         repository=str(REPOSITORY),
         publish=config["publish"],
+        # A function: looked up only where the rule is needed, and the folder is made anew when there are more.
+        further=lambda wildcards: further_files(),
         # What is copied besides results; a function, as only this rule needs it.
         workflow=lambda wildcards: {
             name: file_sha256(REPOSITORY / name) for name in code_files(REPOSITORY)

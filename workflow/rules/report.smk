@@ -19,6 +19,15 @@ FURTHER_STAGES = {
 }
 
 
+def stages_there():
+    """Return the stages beyond a whole run of which every file lies there, and their files."""
+    return {
+        stage: files
+        for stage, files in FURTHER_STAGES.items()
+        if all(Path(file).exists() for file in files)
+    }
+
+
 localrules:
     describe_run,
     make_report,
@@ -112,11 +121,7 @@ rule make_report:
         targets=lambda wildcards: [
             "describe_run",
             *REPORTED_STAGES,
-            *(
-                stage
-                for stage, files in FURTHER_STAGES.items()
-                if all(Path(file).exists() for file in files)
-            ),
+            *stages_there(),
         ],
         code=code_digest("make_report"),
     script:

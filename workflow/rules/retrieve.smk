@@ -113,7 +113,7 @@ if config["input"] == "drugcell_folder":
                 for part, path in FOLDER_PARTS.items()
                 if part != "ontology"
             },
-            drug_targets="resources/drug_targets.csv",
+            drug_targets=shipped("resources/drug_targets.csv"),
         output:
             SCREEN_FILES,
         log:

@@ -13,7 +13,7 @@ def main() -> None:
     inputs, params, output = snakemake.input, snakemake.params, snakemake.output
     folder, results = Path(output.sums).parent, Path(inputs.described[0]).parent
     terms = read_terms(inputs.terms, own_data=snakemake.config["publish"]["own_data"])
-    build_bundle(folder, results, inputs.files, params.repository, snakemake.config, terms)
+    build_bundle(folder, results, [*inputs.files, *params.further], params.repository, snakemake.config, terms)
     write_archive(folder, output.archive)
 
 

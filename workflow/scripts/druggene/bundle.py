@@ -20,16 +20,17 @@ import yaml
 from druggene.config import PATHS
 from druggene.constants import AUC, CELL_LINE, PAIR, SMILES
 from druggene.crate import METADATA_FILE, describe_crate
-from druggene.data_terms import Terms, datasets_of, describe_terms, withheld
+from druggene.data_terms import CARRIED, Terms, datasets_of, describe_terms, withheld
 from druggene.provenance import file_sha256
+from druggene.run_summary import checkout
 from druggene.tables import atomic_path, read_metadata, read_table, write_table, write_text
 
 SUMS: Final = "SHA256SUMS"
 MANIFEST: Final = "manifest.csv"
 MEASURED: Final = (AUC, SMILES)
 """Columns with what was measured, or with structures; they stay out where their source does not let them pass."""
-_OBSERVED: Final = "observed"
-"""Another name of the AUC, in data of figures; counts of squares, without cell lines, are no measurements."""
+_OF_CELL_LINES: Final = ("observed", "expression")
+"""In data of figures, the AUC and a gene's expression; counts of squares, without cell lines, are no measurements."""
 
 _CODE: Final = (
     "Snakefile",
@@ -39,18 +40,25 @@ _CODE: Final = (
     "pyproject.toml",
     "requirements.txt",
     "config/*.csv",
+    "config/*.yaml",
     "config/README.md",
-    "config/config.yaml",
     "envs/*.yaml",
+    "resources/*.csv",
+    "resources/README.md",
+    "resources/go/*.gz",
     "workflow/Snakefile",
     "workflow/report/*.rst",
     "workflow/rules/*.smk",
     "workflow/schemas/*.yaml",
     "workflow/scripts/**/*.py",
+    "workflow/scripts/druggene/hyperparameters.yaml",
+    "workflow/scripts/druggene/explorer/page/*",
 )
 _OMICS: Final = ("mutation", "expression", "copy_number")
 _DATA: Final = {"responses": "responses", "drugs": "drugs", "cell_lines": "omics", **dict.fromkeys(_OMICS, "omics")}
 """Tables of the data and which of the data's sources they come from."""
+_EXPLORER: Final = "explorer.html"
+"""A page that shows the AUC of every test pair."""
 _MOMENT: Final = (1980, 1, 1, 0, 0, 0)
 _HEADER: Final = ("file", "status", "bytes", "sha256", "data", "terms", "why")
 _INCLUDED: Final = "included"
@@ -96,8 +104,8 @@ def build_bundle(
     results
         Folder of the run, with README.md, config.yaml, provenance.json and tables/data_files.csv.
     files
-        Figures, tables, predictions and checkpoints to take, and data to take where their sources allow it; below
-        ``results``.
+        Figures, tables, predictions, checkpoints and scores to take, and data to take where their sources allow it;
+        below ``results``.
     repository
         Folder of the workflow.
     config
@@ -119,7 +127,7 @@ def build_bundle(
     default = yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8"))
     if _portable(default):
         write_text(yaml.safe_dump(default, sort_keys=False, allow_unicode=True), folder / "config/config.yaml")
-    entries += [Entry(name, _INCLUDED, terms="Apache-2.0") for name in code]
+    entries += [_of_code(name, terms) for name in code]
 
     resolved = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
     _portable(resolved)
@@ -127,11 +135,10 @@ def build_bundle(
     write_text(header + yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True), folder / "config.yaml")
     _copy(results / "provenance.json", folder / "provenance.json")
     environment = json.loads((results / "provenance.json").read_text(encoding="utf-8"))
-    page = (
-        (results / "README.md")
-        .read_text(encoding="utf-8")
-        .replace(f"results/{config['run']}/config.yaml", "config.yaml")
-    )
+    page = (results / "README.md").read_text(encoding="utf-8")
+    # The code of the run lies beside the page.
+    for there, here in ((f"results/{config['run']}/config.yaml", "config.yaml"), (checkout(environment), "")):
+        page = page.replace(there, here)
     write_text(page + _about(entries, config), folder / "README.md")
     entries += [Entry(name, _INCLUDED) for name in ("README.md", "config.yaml", "provenance.json")]
 
@@ -163,8 +170,11 @@ def _take(
 ) -> Entry:
     """Copy a file of the results, less what may not be passed on."""
     path = PurePosixPath(name)
-    if path.parent == PurePosixPath("data") and path.stem in _DATA:
-        origin = sources[_DATA[path.stem]]
+    whole = _DATA.get(path.stem) if path.parent == PurePosixPath("data") else None
+    if path.name == _EXPLORER:
+        whole = "responses"
+    if whole is not None:
+        origin = sources[whole]
         kept_back = withheld(origin, terms)
         named, on_terms = ", ".join(origin), describe_terms(origin, terms)
         if kept_back:
@@ -182,8 +192,15 @@ def _take(
     return Entry(name, _INCLUDED, named, on_terms)
 
 
+def _of_code(name: str, terms: Mapping[str, Terms]) -> Entry:
+    """Describe a file that the workflow brings along."""
+    if name in CARRIED:
+        return Entry(name, _INCLUDED, CARRIED[name], describe_terms([CARRIED[name]], terms))
+    return Entry(name, _INCLUDED, terms="Apache-2.0")
+
+
 def _origin(column: str) -> str:
-    return "drugs" if column == SMILES else "responses"
+    return {SMILES: "drugs", "expression": "omics"}.get(column, "responses")
 
 
 def _measured(path: Path) -> list[str]:
@@ -195,7 +212,7 @@ def _measured(path: Path) -> list[str]:
             there = set(next(csv.reader(handle), []))
     else:
         return []
-    named = (_OBSERVED,) if there & {CELL_LINE, PAIR} else ()
+    named = _OF_CELL_LINES if there & {CELL_LINE, PAIR} else ()
     return [column for column in (*MEASURED, *named) if column in there]
 
 
@@ -240,8 +257,9 @@ def _about(entries: Sequence[Entry], config: Mapping[str, Any]) -> str:
     lines = [
         "\n## This folder\n",
         "`figures/`, `tables/`, `predictions/` (out of fold), `models/` (the best epoch of every fold), `data/` (folds "
-        "and what may be passed on), `config.yaml` (every key), `provenance.json` (commit, lock file, versions), the "
-        "workflow itself, `manifest.csv` (every file, what is left out and why), `ro-crate-metadata.json` (for "
+        "and what may be passed on), `interpretation/` (scores of terms and genes, where the run has them), "
+        "`config.yaml` (every key), `provenance.json` (commit, lock file, versions), the workflow itself with what it "
+        "brings along, `manifest.csv` (every file, what is left out and why), `ro-crate-metadata.json` (for "
         "machines).\n",
         f"Licence of the results: {licence}. Of the workflow: Apache-2.0.\n",
     ]

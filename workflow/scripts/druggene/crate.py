@@ -10,7 +10,7 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.model.person import Person
 from rocrate.rocrate import ROCrate
 
-from druggene.data_terms import Terms
+from druggene.data_terms import CARRIED, Terms
 from druggene.sources.versions import PACKAGE_SCHEME
 
 METADATA_FILE: Final = "ro-crate-metadata.json"
@@ -23,17 +23,23 @@ _PROFILES: Final = {
 _WORKFLOW_PROFILE: Final = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 _FORMATS: Final = {
     ".csv": "text/csv",
+    ".cx2": "application/json",
+    ".graphml": "application/xml",
+    ".gz": "application/gzip",
+    ".html": "text/html",
     ".json": "application/json",
     ".md": "text/markdown",
     ".parquet": "application/vnd.apache.parquet",
     ".pdf": "application/pdf",
     ".png": "image/png",
     ".pt": "application/zip",
+    ".tex": "application/x-tex",
     ".yaml": "application/yaml",
 }
 _KINDS: Final = {
     "data": "Data",
     "figures": "Figure",
+    "interpretation": "Scores of terms and genes",
     "models": "Trained network, or losses of its epochs,",
     "predictions": "Out-of-fold predictions",
     "tables": "Table",
@@ -92,7 +98,7 @@ def describe_crate(
     workflow["conformsTo"] = {"@id": _WORKFLOW_PROFILE}
     for name in code:
         if name != "Snakefile":
-            _file(crate, folder, name)["license"] = apache
+            _file(crate, folder, name)["license"] = _carried_licence(crate, terms, name) or apache
     files = {name: _file(crate, folder, name) for name in outputs}
 
     action = crate.add(ContextEntity(crate, _action_id(folder), properties={"@type": "CreateAction"}))
@@ -130,6 +136,15 @@ def _licence(crate: ROCrate, name: str | None) -> ContextEntity:
     uri = f"https://spdx.org/licenses/{name}"
     properties = {"@type": "CreativeWork", "name": name, "description": f"Licence {name}", "url": uri}
     return crate.add(ContextEntity(crate, uri, properties=properties))
+
+
+def _carried_licence(crate: ROCrate, terms: Mapping[str, Terms], name: str) -> ContextEntity | None:
+    """Describe the terms of a file that the workflow brings along but others made."""
+    found = terms.get(CARRIED.get(name, ""))
+    if found is None:
+        return None
+    properties = {"@type": "CreativeWork", "name": found.terms, "description": found.note}
+    return crate.add(ContextEntity(crate, found.url, properties=properties))
 
 
 def _file(crate: ROCrate, folder: Path, name: str) -> Any:

@@ -11,6 +11,12 @@ from druggene.tables import require_columns
 _COLUMNS: Final = ("dataset", "redistribution", "terms", "url", "note")
 _SCREENS: Final = {"CTRPv2": "ctrp", "GDSC1": "gdsc", "GDSC2": "gdsc"}
 OWN: Final = "own"
+CARRIED: Final = {
+    "resources/go/go-basic.obo.gz": "go",
+    "resources/go/goa_human.gaf.gz": "go",
+    "resources/go/human_genes.tsv.gz": "ncbi_gene",
+}
+"""Files of the repository that others made, and their dataset."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,8 @@ def datasets_of(config: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         screens = tuple(sorted({_SCREENS[screen] for screen in portals["screens"]}))
         more = ("pubchem",) * portals["pubchem"]["lookup"] + (OWN,) * bool(portals["structures"])
         return {"responses": screens, "omics": ("depmap", *screens), "drugs": (*screens, *more)}
-    return dict.fromkeys(("responses", "omics", "drugs"), (source,))
+    known = source if source == "simulated" else OWN
+    return dict.fromkeys(("responses", "omics", "drugs"), (known,))
 
 
 def withheld(datasets: Iterable[str], terms: Mapping[str, Terms]) -> list[str]:

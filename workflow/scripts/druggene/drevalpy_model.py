@@ -6,6 +6,9 @@ the omics in ``mutations.csv``, ``gene_expression.csv`` and ``copy_number_variat
 joined by ";", pathway), which drevalpy's own data sets lack.
 """
 
+# Annotations stay text, so that the reference can be built where drevalpy is missing.
+from __future__ import annotations
+
 import json
 import logging
 import os

@@ -14,13 +14,15 @@ from druggene.labels import NAIVE, NETWORK
 from druggene.predictions import REFERENCE
 from druggene.tables import markdown_row, markdown_text
 
-_INPUTS: Final = {
+INPUTS: Final = {
     "gdsc_wheel": "GDSC from the package registry",
     "release": "the files that the authors published",
     "portals": "the raw files of the portals",
     "simulated": "a simulated cohort with a planted mechanism (**not real data**)",
     "own": "tables of your own",
+    "drugcell_folder": "a data folder in the form of DrugCell",
 }
+"""What is said of each kind of input."""
 _TREES: Final = "boosted_trees"
 _TO_EFFECTS: Final = ("minus_effects", "minus_effects_low", "minus_effects_high")
 _COLUMNS: Final = {
@@ -81,7 +83,7 @@ def _head(config: Mapping[str, Any], labels: Mapping[str, tuple[str, str]]) -> s
     protocols = ", ".join(name.replace("_", " ") for name in config["splits"]["protocols"])
     folds = "as published" if protocols == "published" else f"{config['splits']['folds']} folds"
     return (
-        f"# Run {config['run']}\n\nInput: {_INPUTS[config['input']]}. Protocols: {protocols}; {folds}; "
+        f"# Run {config['run']}\n\nInput: {INPUTS[config['input']]}. Protocols: {protocols}; {folds}; "
         f"seed {config['seed']}.\n\nNetworks: {networks}. Beside them: {others}.\n"
     )
 
@@ -192,18 +194,22 @@ def _verdict(values: pd.DataFrame, first: str, best: str | None, labels: Mapping
     return f"{text} The smallest error is that of {markdown_text(labels[best][0])}, {what}."
 
 
+def checkout(environment: Mapping[str, Any]) -> str:
+    """Return the line that gets the code of a run; nothing where no commit is known."""
+    return f"git checkout {environment['commit']}\n" if environment["commit"] else ""
+
+
 def _again(config: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
     if environment["commit"]:
         changed = environment["changed"]
         clean = "nothing changed" if not changed else f"**changed since: {', '.join(map(markdown_text, changed[:5]))}"
         clean += f"{' and more' if len(changed) > 5 else ''}**" if changed else ""
         code = f"commit `{environment['commit']}` of {environment['date']}, {clean}"
-        checkout = f"git checkout {environment['commit']}\n"
     else:
-        code, checkout = "no commit is known: the code lay in no git repository of its own", ""
+        code = "no commit is known: the code lay in no git repository of its own"
     packages = environment["packages"]
     return (
-        f"## How to do it again\n\n```\n{checkout}pip install -r requirements.txt -c constraints.txt\n"
+        f"## How to do it again\n\n```\n{checkout(environment)}pip install -r requirements.txt -c constraints.txt\n"
         f"snakemake --cores 2 --configfile results/{config['run']}/config.yaml\n```\n\n"
         f"`config.yaml` beside this page has every key, defaults too. Workflow {environment['workflow']}, {code}. "
         f"Lock file `constraints.txt`: SHA-256 `{environment['lock']['constraints.txt']}`. Python "

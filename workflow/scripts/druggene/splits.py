@@ -65,7 +65,7 @@ def assign_folds(
         Columns pair, cell_line, drug; for ``published`` also published_role.
     protocol
         "random_pairs" (paper: ten-fold cross-validation), "leave_cell_line_out", "leave_drug_out",
-        "leave_tissue_out"; "published": the authors' files, fold 0 alone; or "transfer_…": from one screen to
+        "leave_tissue_out"; "published": the authors' files, fold 0 alone; or ``transfer_…``: from one screen to
         another, fold 0 alone.
     folds
         Number of folds, at least 2; not used by ``published`` and transfers.

@@ -39,7 +39,7 @@ class TermEffects(Protocol):
 class KnockOuts:
     """Effects on predictions of the joined network; roots are L x H, changes L x H x T."""
 
-    network: EvaluatedNetwork
+    evaluated: EvaluatedNetwork
     roots: np.ndarray
     changes: np.ndarray
 
@@ -57,12 +57,12 @@ class KnockOuts:
 
     def estimate(self, line: int, drugs: np.ndarray) -> np.ndarray:
         """See :class:`TermEffects`."""
-        gradient = self.network.joint.root_gradient(np.repeat(self.roots[line][None], len(drugs), axis=0), drugs)
+        gradient = self.evaluated.joint.root_gradient(np.repeat(self.roots[line][None], len(drugs), axis=0), drugs)
         return -gradient @ self.changes[line]
 
     def exact(self, line: int, drugs: np.ndarray, terms: np.ndarray) -> np.ndarray:
         """See :class:`TermEffects`."""
-        joint, root = self.network.joint, self.roots[line]
+        joint, root = self.evaluated.joint, self.roots[line]
         predicted = joint.predict(np.repeat(root[None], len(drugs), axis=0), drugs)
         without = root + self.changes[line].T[terms.ravel()]
         after = joint.predict(without, np.repeat(drugs, terms.shape[1])).reshape(terms.shape)
