@@ -8,7 +8,7 @@ import pytest
 
 from druggene.run_summary import headline, ontology_release
 
-CONFIG = {"models": {"vnn": {}}, "input": "gdsc_wheel"}
+CONFIG = {"models": {"vnn": {}}, "input": "gdsc_wheel", "evaluation": {"confidence": 0.9}}
 LABELS = {
     "vnn": ("VNN | 1", "network"),
     "boosted_trees": ("Boosted trees", "rival"),
@@ -49,6 +49,7 @@ def test_the_verdict_follows_from_the_interval(errors: dict[str, float], verdict
     assert "The smallest error is that of Boosted trees, no visible network" in text
     assert "| Boosted trees (best) | 0.500 [0.500, 0.500] | 0.0060 [0.0058, 0.0062]" in text
     assert "| VNN \\| 1 |" in text, "a label is a cell, whatever it holds"
+    assert "In brackets: 90% bootstrap intervals" in text
 
 
 def test_a_naive_predictor_that_is_best_is_called_so() -> None:

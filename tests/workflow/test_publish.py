@@ -88,6 +88,17 @@ def test_simulated_data_are_inside(bundle: Path, published: Path) -> None:
     assert rows["data/responses.parquet"]["terms"] == "simulated: Apache-2.0"
     there = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert there - set(rows) == {"manifest.csv", "SHA256SUMS"}
+    assert {f"figures/random_pairs/figure4/{panel}.csv" for panel in "ABCDEFGH"} <= there
+    assert rows["resources/go/go-basic.obo.gz"]["terms"] == "go: CC BY 4.0"
+
+
+def test_the_folder_has_all_that_a_run_needs(bundle: Path, published: Path, tmp_path: Path) -> None:
+    """Unpacked elsewhere, it plans the whole run anew, by the same jobs."""
+    folder = copy_tree(bundle, tmp_path / "unpacked")
+    assert plan(folder, configs=("config.yaml",)).jobs["train_model"] == 4
+    there, here = folder / "workflow", published / "workflow"
+    shipped = {path.relative_to(here) for path in here.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert shipped <= {path.relative_to(there) for path in there.rglob("*")}
 
 
 def again(published: Path, target: Path, terms: dict[str, Terms], **paths: str) -> Path:

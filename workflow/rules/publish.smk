@@ -24,7 +24,8 @@ BEST_TERMS_TABLES = [
 def further_files():
     """Return the files of the stages beyond a whole run that are published."""
     there = stages_there()
-    files = {file for stage in PUBLISHED_STAGES for file in there.get(stage, [])}
+    # As plain text: what Snakemake hangs on its names cannot be handed to a job.
+    files = {str(file) for stage in PUBLISHED_STAGES for file in there.get(stage, [])}
     return sorted(files | set(BEST_TERMS_TABLES if "interpret" in there else []))
 
 
