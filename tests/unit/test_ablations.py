@@ -90,7 +90,7 @@ def test_a_variant_is_held_against_the_base(predictions: Predictions) -> None:
 def test_markdown_names_folds_and_marks_the_base(predictions: Predictions) -> None:
     table, _ = tabulate_ablations(predictions, MODELS, 5)
     text = ablations_document(table, [0, 1], simulated=True).markdown()
-    assert text.splitlines()[0] == "# Ablations, protocol random_pairs, simulated data"
+    assert text.splitlines()[0] == "# Ablations, protocol random pairs, simulated data"
     assert "fold(s) 0, 1" in text
     assert "| **Net** | 2 |" in text
     assert "| Bad | 2 |" in text

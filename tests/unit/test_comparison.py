@@ -62,7 +62,7 @@ def rows_of(text: str) -> list[list[str]]:
 def test_markdown_says_what_it_shows() -> None:
     _, bounds, table = compare()
     text = comparison_document(table, bounds, MIN_PAIRS, 0.95, simulated=True).markdown()
-    assert text.splitlines()[0] == "# Models compared, protocol random_pairs, simulated data"
+    assert text.splitlines()[0] == "# Models compared, protocol random pairs, simulated data"
     assert "simulated" not in comparison_document(table, bounds, MIN_PAIRS, 0.95, simulated=False).markdown()
     assert "37 test responses (37 pairs) in 3 fold(s)" in text
     assert "cell lines are resampled" in text

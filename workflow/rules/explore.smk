@@ -20,7 +20,13 @@ rule build_explorer:
             f"{INTERPRETED}/explorer.html",
             caption="../report/explorer.rst",
             category="Interpretation",
-            labels={"figure": "explorer", "format": "html"},
+            labels=report_labels(
+                "explorer",
+                "html",
+                protocol="{protocol}",
+                model="{model}",
+                responses="{labels}",
+            ),
         ),
     log:
         f"{RESULTS}/logs/build_explorer/{{protocol}}/{{model}}/{{labels}}.log",

@@ -73,7 +73,7 @@ rule plot_figure4:
             category="Performance",
             subcategory="Figures",
             labels=report_labels(
-                "predictive performance", "PDF", protocol="{protocol}"
+                "predictive performance (Fig. 4)", "PDF", protocol="{protocol}"
             ),
         ),
         png=report(
@@ -82,7 +82,7 @@ rule plot_figure4:
             category="Performance",
             subcategory="Figures",
             labels=report_labels(
-                "predictive performance", "PNG", protocol="{protocol}"
+                "predictive performance (Fig. 4)", "PNG", protocol="{protocol}"
             ),
         ),
         csv=report(
@@ -91,7 +91,7 @@ rule plot_figure4:
             category="Performance",
             subcategory="Figures",
             labels=report_labels(
-                "predictive performance", "CSV", protocol="{protocol}"
+                "predictive performance (Fig. 4)", "CSV", protocol="{protocol}"
             ),
         ),
         panels=expand(

@@ -93,7 +93,7 @@ def ablations_document(table: pd.DataFrame, folds: Sequence[int], simulated: boo
     """Return the table of variants for readers."""
     header = ["Variant", "Seeds", "Pearson", "to base", "MSE", "to base", "Pearson beyond effects"]
     header += ["Drugs: effect (Pearson)", "q", "effect (MSE)", "q"]
-    document = Document(f"Ablations, protocol {table[PROTOCOL].iloc[0]}", simulated)
+    document = Document(f"Ablations, protocol {table[PROTOCOL].iloc[0].replace('_', ' ')}", simulated)
     document.blocks.append(
         Paragraph(
             f"Test pairs of fold(s) {', '.join(map(str, folds))}. Mean ± standard deviation over seeds. Effect: "

@@ -252,7 +252,7 @@ def claims_document(judged: pd.DataFrame, protocol: str, source: str, simulated:
         ]
         for row in judged.to_dict("records")
     ]
-    document = Document(f"The paper beside this run, protocol {protocol}", simulated)
+    document = Document(f"The paper beside this run, protocol {protocol.replace('_', ' ')}", simulated)
     document.blocks += [
         Paragraph(f"Data: {source}. Verdicts: " + ", ".join(f"{counts.get(name, 0)} {name}" for name in order) + "."),
         Paragraph(

@@ -81,7 +81,7 @@ def comparison_document(
     first = table.iloc[0]
     cells = intervals.set_index(["level", MODEL, "metric"]).sort_index()
     cluster = intervals.loc[intervals["level"] == POOLED, "resampled"].iloc[0].replace("_", " ")
-    document = Document(f"Models compared, protocol {first[PROTOCOL]}", simulated)
+    document = Document(f"Models compared, protocol {first[PROTOCOL].replace('_', ' ')}", simulated)
     document.blocks += [
         Paragraph(
             f"{first['n_responses']:,} test responses ({first['n_pairs']:,} pairs) in {first['n_folds']} fold(s). In "
@@ -138,7 +138,7 @@ def fold_metrics_document(table: pd.DataFrame, simulated: bool) -> Document:
     """Return the paper's Table S2 for readers: five metrics of all models, over folds."""
     first = table.iloc[0]
     text = f"{_OVER_FOLDS} {first['n_folds']} fold(s) with {first['n_pairs']:,} test pairs together."
-    document = Document(f"Five metrics of all models, protocol {first[PROTOCOL]}", simulated)
+    document = Document(f"Five metrics of all models, protocol {first[PROTOCOL].replace('_', ' ')}", simulated)
     document.blocks += [Paragraph(text), *_holes(table), _over_folds(table, TABLE_S2)]
     return document
 
@@ -171,7 +171,7 @@ def significance_document(
     tests: pd.DataFrame, labels: Mapping[str, str], main: str, protocol: str, simulated: bool
 ) -> Document:
     """Return the tests of the main model and of the effects against every other model, for readers."""
-    document = Document(f"Significance, protocol {protocol}", simulated)
+    document = Document(f"Significance, protocol {protocol.replace('_', ' ')}", simulated)
     document.blocks.append(
         Paragraph(
             "Paired Wilcoxon signed-rank tests, two-sided. Difference: median over drugs (cell lines, folds), positive "
@@ -227,5 +227,6 @@ def _number(value: float, form: str) -> str:
 
 
 def _mean_and_deviation(mean: float, deviation: float, metric: str) -> str:
-    form = "{:.4f}" if metric in _FOUR_DECIMALS else "{:.3f}"
+    # z: no minus sign before a zero.
+    form = "{:z.4f}" if metric in _FOUR_DECIMALS else "{:z.3f}"
     return _number(mean, form) + ("" if np.isnan(deviation) else " ± " + form.format(deviation))

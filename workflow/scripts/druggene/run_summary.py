@@ -125,8 +125,8 @@ def _data(
     )
     lines += [*map(markdown_row, rows), ""]
     lines.append(
-        "What was read is in `tables/data_sources.md`, what was lost on the way in `tables/preprocessing.md`, files with "
-        "checksums in `tables/data_files.md`.\n"
+        "What was read is in `tables/data_sources.md`, what was lost on the way in `tables/preprocessing.md`, files "
+        "with checksums in `tables/data_files.md`.\n"
     )
     return "\n".join(lines)
 
@@ -157,9 +157,9 @@ def headline(
     title = f"## Results: {protocol.replace('_', ' ')}{', simulated data' if config['input'] == 'simulated' else ''}\n"
     text = [title, *map(markdown_row, rows), "", _verdict(values, first, best, labels), ""]
     text.append(
-        f"In brackets: {config['evaluation']['confidence']:.0%} bootstrap intervals; over all pairs, whole clusters are "
-        "drawn as the protocol holds them out, within drugs the drugs. Beyond effects: after drug + cell-line effects "
-        "are subtracted from observed and predicted AUC.\n"
+        f"In brackets: {config['evaluation']['confidence']:.0%} bootstrap intervals; over all pairs, whole clusters "
+        "are drawn as the protocol holds them out, within drugs the drugs. Beyond effects: after drug + cell-line "
+        "effects are subtracted from observed and predicted AUC.\n"
     )
     text.append(f"All models, per drug and per cell line: {', '.join(f'`{path}`' for path in paths)}.\n")
     return "\n".join(text)

@@ -34,7 +34,7 @@ _MARKED: Final = VERMILION
 _OTHER: Final = "#999999"
 _BETWEEN: Final = "#BBBBBB"
 _NAMES: Final = 20
-"""Most terms whose names stand beside the hierarchy; the others are in its table."""
+"""Most terms whose names stand beside the hierarchy, and lines of names; the others are in its table."""
 _LETTERS_OF_A_NAME: Final = 44
 
 
@@ -238,9 +238,14 @@ def _write_names(axes: Axes, nodes: pd.DataFrame, marked: str) -> None:
     """Write what the numbers in the hierarchy mean."""
     axes.set_axis_off()
     ranked = nodes[nodes["rank"].notna()].sort_values("rank")
+    named = list(ranked[["rank", "name", "marked"]].head(_NAMES).itertuples(index=False))
+    whole = [textwrap.wrap(name, _LETTERS_OF_A_NAME) for _, name, _ in named]
+    if sum(map(len, whole)) > _NAMES:  # no room for all names in full
+        whole = [[textwrap.shorten(name, _LETTERS_OF_A_NAME, placeholder="…")] for _, name, _ in named]
     lines = [
-        (f"{rank:.0f} {textwrap.shorten(name, _LETTERS_OF_A_NAME, placeholder='…')}", _MARKED if flag else "black")
-        for rank, name, flag in ranked[["rank", "name", "marked"]].head(_NAMES).itertuples(index=False)
+        (f"{rank:.0f} {part}" if number == 0 else f"     {part}", _MARKED if flag else "black")
+        for (rank, _, flag), parts in zip(named, whole, strict=True)
+        for number, part in enumerate(parts)
     ]
     lines.append((f"■ {marked}", _MARKED))
     if len(ranked) > _NAMES:
