@@ -45,7 +45,6 @@ WORKFLOW_RULE = re.compile(
 )
 
 OUTSIDE_LINK = re.compile(r"\[([^\]\n]+)\]\(((?:\.\./)+[^)#\s]*)\)")
-OPTIONAL_PAGE = re.compile(r"^\? (\S+)\n", re.MULTILINE)
 
 
 class Generated(SphinxDirective):
@@ -290,18 +289,6 @@ def outside_links(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = OUTSIDE_LINK.sub(replace, source[0])
 
 
-def optional_pages(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Take the lines of a table of contents that begin with a question mark for the pages that there are."""
-    folder = Path(app.srcdir, docname).parent
-
-    def present(match: re.Match[str]) -> str:
-        up, _, pattern = match[1].rpartition("/")
-        found = sorted(path.stem for path in (folder / up).glob(f"{pattern}.md"))
-        return "".join(f"{up}/{name}\n" for name in found)
-
-    source[0] = OPTIONAL_PAGE.sub(present, source[0])
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Name the directives and what is done to pages and docstrings to Sphinx."""
     app.add_directive("config-reference", ConfigReference)
@@ -310,7 +297,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("command-lines", CommandLines)
     app.connect("builder-inited", write_module_pages)
     app.connect("source-read", outside_links)
-    app.connect("source-read", optional_pages)
     # Before napoleon, which has the priority 500.
     app.connect("autodoc-process-docstring", literal_blocks, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
