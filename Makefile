@@ -12,6 +12,7 @@ CONFIG ?=
 ARGS ?=
 PIP_ARGS ?=
 PYTEST_ARGS ?=
+TEST_WORKERS ?= 2
 
 # Without the trigger `code`, which goes by the modification times of scripts: every rule has the digest of its code.
 RERUN := --rerun-triggers mtime params input software-env
@@ -35,7 +36,7 @@ results: .venv/.installed
 	$(BIN)/snakemake $(RERUN) --rerun-incomplete $(if $(CONFIG),--configfile $(CONFIG)) --cores $(CORES) $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
