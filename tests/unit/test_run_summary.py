@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from druggene.run_summary import headline, ontology_release
+from druggene.run_summary import headline, ontology_release, ontology_rows
 
 CONFIG = {"models": {"vnn": {}}, "input": "gdsc_wheel", "evaluation": {"confidence": 0.9}}
 LABELS = {
@@ -70,3 +70,17 @@ def test_the_release_is_that_of_the_head(tmp_path: Path) -> None:
     (tmp_path / "b.obo.gz").write_bytes(gzip.compress(b"format-version: 1.2\n" + term.encode()))
     assert ontology_release(tmp_path / "a.obo") == "2022-07-01"
     assert ontology_release(tmp_path / "b.obo.gz") == "–"
+
+
+@pytest.mark.parametrize(
+    ("given", "data"),
+    [
+        ({"source": "go", "gmt": "left over.gmt"}, [("Gene Ontology", "2")]),
+        ({"source": "published", "file": None}, [("Gene Ontology", "1")]),
+        ({"source": "gmt", "gmt": "a.gmt", "edges": "b.csv"}, [("hierarchy of your own", "2"), ("Gene Ontology", "1")]),
+    ],
+)
+def test_a_hierarchy_of_ones_own_is_named(given: dict[str, str | None], data: list[tuple[str, str]]) -> None:
+    keys = dict.fromkeys(("file", "gmt", "annotations", "edges", "terms"))
+    rows = ontology_rows(keys | given, "2022-07-01")
+    assert [(row[0], row[2]) for row in rows] == data

@@ -23,6 +23,12 @@ INPUTS: Final = {
     "drugcell_folder": "a data folder in the form of DrugCell",
 }
 """What is said of each kind of input."""
+_HIERARCHIES: Final = {
+    "published": ("file",),
+    "gmt": ("gmt", "edges", "terms"),
+    "tables": ("annotations", "edges", "terms"),
+}
+"""Kind of a hierarchy that is not built from the Gene Ontology, and the keys that may name its files."""
 _TREES: Final = "boosted_trees"
 _TO_EFFECTS: Final = ("minus_effects", "minus_effects_low", "minus_effects_high")
 _COLUMNS: Final = {
@@ -120,15 +126,23 @@ def _data(
     for key, part in files.groupby(["dataset", "version", "licence"], sort=False) if len(files) else ():
         dataset, version, licence = (str(name) for name in key)
         rows.append((dataset, version, str(len(part)), licence, describe_terms([dataset], terms).partition(": ")[2]))
-    rows.append(
-        ("Gene Ontology", release, "1" if config["ontology"]["source"] == "published" else "2", "CC BY 4.0", "–")
-    )
+    rows += ontology_rows(config["ontology"], release)
     lines += [*map(markdown_row, rows), ""]
     lines.append(
         "What was read is in `tables/data_sources.md`, what was lost on the way in `tables/preprocessing.md`, files "
         "with checksums in `tables/data_files.md`.\n"
     )
     return "\n".join(lines)
+
+
+def ontology_rows(ontology: Mapping[str, Any], release: str) -> list[tuple[str, ...]]:
+    """Return what the hierarchy was made of: data, version, files, licence, terms."""
+    # A hierarchy from elsewhere leaves the ontology to the classes of terms in figures.
+    rows = [("Gene Ontology", release, "2" if ontology["source"] == "go" else "1", "CC BY 4.0", "–")]
+    own = [key for key in _HIERARCHIES.get(ontology["source"], ()) if ontology[key] is not None]
+    if own:
+        rows.insert(0, ("hierarchy of your own", "–", str(len(own)), "–", "–"))
+    return rows
 
 
 def headline(
