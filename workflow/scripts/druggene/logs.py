@@ -31,6 +31,7 @@ def run_command(run: Callable[[], None]) -> int:
     try:
         run()
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        named = isinstance(error, OSError) and error.filename is not None and error.strerror is not None
+        print(f"error: {error.filename}: {error.strerror}" if named else f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -112,12 +112,20 @@ def fine_tune(
         raise ValueError(f"held out: {held_out!r} is not one of {', '.join(HELD_OUT)}")
     if Path(output).resolve() == Path(checkpoint).resolve():
         raise ValueError(f"{output}: is the checkpoint that is tuned; name another file to write")
+    least = {"epochs": (epochs, 1), "batch_size": (batch_size, 1), "patience": (patience, 1), "seed": (seed, 0)}
+    for name, (value, smallest) in least.items():
+        if value < smallest:
+            raise ValueError(f"{name}: {value}; give {smallest} or more")
+    if not learning_rate > 0:
+        raise ValueError(f"learning_rate: {learning_rate:g}; give a number above 0")
+    computing = prepare_device(device, threads)
     start = Checkpoint.load(checkpoint)
     table = read_new_responses(responses)
     lines = NewCellLines.read(cell_lines)
     described = read_new_drugs(drugs, None if drug_targets is None else read_drug_targets(drug_targets))
     positions_of(table, lines.names, described[DRUG], "responses")
     lines = lines.only(set(table[CELL_LINE]))
+    lines.warn_of_symbols(start.encoder.genes)
     encoder = DrugEncoder.of(described[described[DRUG].isin(table[DRUG])].reset_index(drop=True))
     known = None if genes is None else read_gene_table(genes)
     genotype, shares = CellLineEncoder.of(start, lines, known).genotype(slice(0, len(lines.names)))
@@ -132,7 +140,7 @@ def fine_tune(
         np.where(is_drug, np.array(data.drug_names, object), "").tolist(),
     )
     before_state = {name: value.clone() for name, value in network.state_dict().items()}
-    trainer = Trainer(network, data, options, seed_of(seed, "fine_tune"), prepare_device(device, threads))
+    trainer = Trainer(network, data, options, seed_of(seed, "fine_tune"), computing)
     before = {role: predict(trainer.network, trainer.genotype, trainer.data, role).cpu() for role in (VALIDATION, TEST)}
     at_start = _mse(before[VALIDATION], data.roles[VALIDATION].auc)
     trained = trainer.run()

@@ -4,7 +4,7 @@ Letters: C cell lines, G genes, M channels, D drugs, N pairs.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,10 @@ from druggene.sources.own import (
     read_own_matrix,
     read_rows,
     require_ids,
+    without_blanks,
 )
 from druggene.sources.reading import to_auc
+from druggene.symbols import warn_of_odd_symbols
 from druggene.tables import require_columns
 
 logger = logging.getLogger(__name__)
@@ -63,6 +65,10 @@ class NewCellLines:
             If there is no omic or no cell line, an omic is not one of the three, a cell line or gene stands twice, or
             a value is no finite number.
         """
+        if isinstance(given, pd.DataFrame):
+            raise ValueError(
+                "cell lines: a data frame does not say which omic it is; give {'expression': data_frame}, or a folder"
+            )
         tables: Mapping[str, Table] = given if isinstance(given, Mapping) else own_omics(given)
         unknown = [omic for omic in tables if omic not in OMICS]
         if unknown or not tables:
@@ -86,6 +92,11 @@ class NewCellLines:
                 )
         aligned = {omic: matrix.reindex(list(names)) for omic, matrix in omics.items()}
         return cls(names, aligned, where)
+
+    def warn_of_symbols(self, genes: Collection[str]) -> None:
+        """Log columns that are lost to ``genes``, those of the checkpoints, for a reason that can be mended."""
+        for omic, matrix in self.omics.items():
+            warn_of_odd_symbols(matrix.columns, genes, self.where[omic])
 
     def only(self, wanted: set[str]) -> "NewCellLines":
         """Return some of the cell lines."""
@@ -120,13 +131,16 @@ def read_new_drugs(given: Table, drug_targets: pd.DataFrame | None = None) -> pd
         where = "drugs"
         require_columns(given.columns, [DRUG, SMILES], where)
         columns = {name: given.get(name) for name in (DRUG, SMILES, *_DESCRIBED)}
-        table = described_drugs(pd.DataFrame(columns, index=given.index).astype("str"), where, drug_targets)
+        table = described_drugs(
+            without_blanks(pd.DataFrame(columns, index=given.index).astype("str")), where, drug_targets
+        )
     else:
         where = str(given)
         table = read_own_drugs(given, drug_targets)
     table = table.reset_index(drop=True)
     if table.empty:
         raise ValueError(f"{where}: no drug; give one row for each")
+    require_ids(table, [SMILES], where)
     bad = [row for row, text in enumerate(table[SMILES]) if read_molecule(text) is None]
     if bad:
         listed = "; ".join(f"row {row + 2}, drug {table[DRUG][row]!r}: {table[SMILES][row]!r}" for row in bad[:_SHOWN])
@@ -148,7 +162,7 @@ def read_pairs(given: Table | None, cell_lines: tuple[str, ...], drugs: pd.Serie
     if isinstance(given, pd.DataFrame):
         where = "pairs"
         require_columns(given.columns, [CELL_LINE, DRUG], where)
-        table = given[[CELL_LINE, DRUG]].astype("str").reset_index(drop=True)
+        table = without_blanks(given[[CELL_LINE, DRUG]].astype("str")).reset_index(drop=True)
     else:
         where = str(given)
         table = read_rows(Path(given), {CELL_LINE: (CELL_LINE,), DRUG: (DRUG,)}, {})
@@ -173,7 +187,7 @@ def read_new_responses(given: Table) -> pd.DataFrame:
     if isinstance(given, pd.DataFrame):
         where = "responses"
         require_columns(given.columns, [CELL_LINE, DRUG, AUC], where)
-        table = given[[CELL_LINE, DRUG, AUC]].astype("str").reset_index(drop=True)
+        table = without_blanks(given[[CELL_LINE, DRUG, AUC]].astype("str")).reset_index(drop=True)
     else:
         where = str(given)
         table = read_rows(Path(given), {name: (name,) for name in (CELL_LINE, DRUG, AUC)}, {})
