@@ -140,10 +140,10 @@ def read_new_drugs(given: Table, drug_targets: pd.DataFrame | None = None) -> pd
     table = table.reset_index(drop=True)
     if table.empty:
         raise ValueError(f"{where}: no drug; give one row for each")
-    require_ids(table, [SMILES], where)
     bad = [row for row, text in enumerate(table[SMILES]) if read_molecule(text) is None]
     if bad:
-        listed = "; ".join(f"row {row + 2}, drug {table[DRUG][row]!r}: {table[SMILES][row]!r}" for row in bad[:_SHOWN])
+        texts = table[SMILES].map(repr, na_action="ignore").fillna("no structure")
+        listed = "; ".join(f"row {row + 2}, drug {table[DRUG][row]!r}: {texts[row]}" for row in bad[:_SHOWN])
         more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
         raise ValueError(f"{where}: cannot read SMILES: {listed}{more}; correct the structure or remove the row")
     return table
