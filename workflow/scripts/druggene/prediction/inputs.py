@@ -35,6 +35,8 @@ Omics = Mapping[str, Table] | str | Path
 """Omic to table, or the folder of the tables."""
 _DESCRIBED = ("name", "targets", "pathway")
 _SHOWN = 5
+_HIGH_AUC = 1.5
+"""A median above it is another unit: single curves exceed 1 by growth, half of them do not by as much."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,16 @@ def read_new_responses(given: Table) -> pd.DataFrame:
         where = str(given)
         table = read_rows(Path(given), {name: (name,) for name in (CELL_LINE, DRUG, AUC)}, {})
     require_ids(table, [CELL_LINE, DRUG, AUC], where)
-    return table.assign(**{AUC: to_auc(table[AUC], where)})
+    if table.empty:
+        raise ValueError(f"{where}: no response; give one row for each curve")
+    auc = to_auc(table[AUC], where)
+    if auc.median() > _HIGH_AUC:
+        logger.warning(
+            "%s: the median AUC is %g; 0 is all cells killed and 1 no effect, so divide percents by 100",
+            where,
+            auc.median(),
+        )
+    return table.assign(**{AUC: auc})
 
 
 def positions_of(table: pd.DataFrame, cell_lines: Sequence[str], drugs: pd.Series, where: str) -> np.ndarray:
