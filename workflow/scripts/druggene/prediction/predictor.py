@@ -145,7 +145,7 @@ class Predictor:
     def _log_genes(self, by_symbol_alone: bool) -> None:
         """Say which omics and genes are missing or renamed; the checkpoint that lacks most stands for all."""
         for omic, rows in self.gene_table().groupby("omic", sort=False):
-            row = rows.loc[rows["n_missing"].idxmax()]
+            row = rows.sort_values("n_missing", kind="stable").iloc[-1]
             if omic not in self.cell_lines.omics:
                 logger.warning("%s: no table of %s is given; it is imputed in every cell line", self.model, omic)
                 continue
