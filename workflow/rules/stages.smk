@@ -116,8 +116,12 @@ rule interpret:
             for suffix in ["pdf", "png", "csv"]
         ],
         expand(
-            f"{RESULTS}/tables/{{protocol}}/score_stability.csv",
+            f"{RESULTS}/tables/{{protocol}}/{{table}}",
             protocol=INTERPRETED_PROTOCOLS,
+            table=[
+                "score_stability.csv",
+                *[f"interpretation_claims.{suffix}" for suffix in DOCUMENT],
+            ],
         ),
 
 
