@@ -31,6 +31,7 @@ include: "workflow/rules/baselines.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/interpret.smk"
+include: "workflow/rules/contributions.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/stages.smk"
 

@@ -21,6 +21,8 @@ from druggene.variants import (
     drug_features_needed,
     has_own_genotype,
     model_settings,
+    permuted_twins,
+    with_twins,
 )
 
 try:

@@ -8,7 +8,12 @@ INTERPRETATION = config["interpretation"]
 JOINED_MODELS = [
     name for name in MODELS if SETTINGS[name]["network"]["readout"] == "joined"
 ]
-INTERPRETED_MODELS = INTERPRETATION["models"] or JOINED_MODELS[:1]
+# Networks that read out all terms are interpreted by their contributions; see contributions.smk.
+INTERPRETED_MODELS = (
+    [name for name in INTERPRETATION["models"] if name in JOINED_MODELS]
+    if INTERPRETATION["models"]
+    else JOINED_MODELS[:1]
+)
 INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or PROTOCOLS
 LABELS = ["measured", *(["permuted"] if INTERPRETATION["permuted_control"] else [])]
 INTERPRETED = f"{RESULTS}/interpretation/{{protocol}}/{{model}}/{{labels}}"

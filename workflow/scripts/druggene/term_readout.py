@@ -255,6 +255,16 @@ class TermReadoutNetwork(nn.Module):
         return torch.stack(parts).mean(0)
 
     @torch.no_grad()
+    def weights_of(self, drugs: Tensor) -> Tensor:
+        """Return the weight of every term for D x F drugs by each member, B x T x D; in evaluation mode.
+
+        What a term says has a sign and a scale of its own in each member, so that their weights have no mean.
+        """
+        assert not self.training, "weights are those of the trained network; call eval() first"
+        features = self._features(drugs)
+        return torch.stack([member.weights_of(features) for member in self._members()])
+
+    @torch.no_grad()
     def fit_inputs(self, genotype: Tensor) -> None:
         """Learn the means and deviations of the inputs from the C x M x G genotype of the training cell lines."""
         self.input_mean.copy_(genotype.mean(0))

@@ -1,6 +1,6 @@
 """Controls of scores: permuted labels, other folds and models, and the shape of the hierarchy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,9 @@ def specific(values: pd.Series, drugs: pd.Series, terms: pd.Series) -> pd.Series
 
 
 def score_stability(
-    scores: Mapping[tuple[str, str], pd.DataFrame], agreements: Mapping[tuple[str, str], pd.DataFrame]
+    scores: Mapping[tuple[str, str], pd.DataFrame],
+    agreements: Mapping[tuple[str, str], pd.DataFrame],
+    names: Sequence[str] = SCORES,
 ) -> pd.DataFrame:
     """Return what each score agrees with.
 
@@ -53,6 +55,8 @@ def score_stability(
         Model and labels (measured or permuted) to the scores of terms.
     agreements
         The same to drug, score, folds_rho.
+    names
+        The scores to look at, in the order of the table.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def score_stability(
     """
     rows = []
     for (model, labels), table in scores.items():
-        present = [score for score in SCORES if score in table]
+        present = [score for score in names if score in table]
         own = agreements[model, labels].rename(columns={"folds_rho": "rho"}).assign(compared_with="other folds")
         parts = [own[own["score"].isin(present)]]
         others = {
