@@ -1,5 +1,5 @@
-# `make results` runs the workflow, `make test` every check. Both first make .venv from the lock file
-# when it is missing, stale or half made.
+# `make results` runs the workflow, `make test` every check, `make docs` builds the documentation into site/. All first
+# make .venv from the lock file when it is missing, stale or half made.
 #
 #   make results CONFIG=config/gdsc.yaml CORES=8 ARGS="--dry-run"
 #   make test PYTEST_ARGS="-k digest"
@@ -12,6 +12,7 @@ CONFIG ?=
 ARGS ?=
 PIP_ARGS ?=
 PYTEST_ARGS ?=
+TEST_WORKERS ?= 2
 
 # Without the trigger `code`, which goes by the modification times of scripts: every rule has the digest of its code.
 RERUN := --rerun-triggers mtime params input software-env
@@ -26,7 +27,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 INSTALLING := .venv/.installing
 
 .DELETE_ON_ERROR:
-.PHONY: help results test lint benchmark benchmark-scale benchmark-parsers clean
+.PHONY: help results test lint docs benchmark benchmark-scale benchmark-parsers clean
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -35,7 +36,7 @@ results: .venv/.installed
 	$(BIN)/snakemake $(RERUN) --rerun-incomplete $(if $(CONFIG),--configfile $(CONFIG)) --cores $(CORES) $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
@@ -43,6 +44,10 @@ lint: .venv/.installed-dev
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
+
+# The documentation as a site, from site/index.html on; a warning is an error.
+docs: .venv/.installed-dev
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --doctree-dir site/.doctrees docs site
 
 # Time and memory of a training step beside the plain per-term network and SparseGO, up to ten minutes;
 # ARGS="--quick" needs seconds, ARGS="--help" names the other options.

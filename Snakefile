@@ -1,15 +1,23 @@
 """DrugGene: predict and explain the drug response of cancer cell lines.
 
 `snakemake --cores N` runs everything on config/config.yaml; `data`, `search`, `models`, `tables`, `figures`,
-`interpret` and `ablations` are stages.
+`interpret`, `ablations`, `predict`, `report` and `publish` are stages.
 """
+
+from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.0")
 
+DEFAULT_CONFIG = "config/config.yaml"
+if not Path(
+    DEFAULT_CONFIG
+).exists():  # another working directory, without a configuration of its own
+    DEFAULT_CONFIG = str(Path(workflow.current_basedir) / DEFAULT_CONFIG)
 
-configfile: "config/config.yaml"
+
+configfile: DEFAULT_CONFIG
 
 
 report: "workflow/report/workflow.rst"
@@ -32,8 +40,12 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/interpret.smk"
 include: "workflow/rules/contributions.smk"
+include: "workflow/rules/explore.smk"
 include: "workflow/rules/ablations.smk"
+include: "workflow/rules/predict.smk"
 include: "workflow/rules/stages.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/publish.smk"
 
 
 localrules:
@@ -49,3 +61,4 @@ rule all:
         rules.models.input,
         rules.tables.input,
         rules.figures.input,
+        rules.describe_run.output,

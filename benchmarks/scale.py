@@ -71,7 +71,10 @@ class Steps:
     def __init__(self, folder: Path, size: Size) -> None:
         self.folder = folder
         self.size = size
-        names = ("responses", "cell_lines", "drug_features", "folds", "genotype", "terms", "term_edges", "term_genes")
+        names = (
+            *("responses", "cell_lines", "drugs", "drug_features", "folds"),
+            *("genotype", "terms", "term_edges", "term_genes"),
+        )
         self.paths = {name: str(folder / f"{name}.parquet") for name in names}
         self.checkpoint = str(folder / "fold_0.pt")
         self.network_predictions = [str(folder / f"predictions_{fold}.parquet") for fold in range(_FOLDS)]

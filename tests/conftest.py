@@ -10,6 +10,17 @@ import torch
 torch.set_num_threads(1)
 
 
+_TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares a fixture that costs seconds: whole runs by one worker, the rest by folder or file."""
+    for item in items:
+        where = item.path.relative_to(_TESTS).parts
+        group = where[0] if where[0] == "workflow" else "/".join(where[:2])
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data that the repository does not carry."""

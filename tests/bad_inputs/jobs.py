@@ -263,6 +263,35 @@ def tidy_own(folder: Path) -> Job:
     )
 
 
+def tidy_drugcell_folder(folder: Path) -> Job:
+    """A folder as nest_vnn has it: calls of amplification and deletion, data sets, no list of drugs."""
+    texts = {
+        "cell2ind.txt": "0\tA375_SKIN\n1\tHL60_BLOOD\n2\tMCF7_BREAST\n",
+        "gene2ind.txt": "0\tBRAF\n1\tTP53\n",
+        "cell2mutation.txt": "1,0\n0,1\n0,0\n",
+        "cell2cnamplification.txt": "1,0\n0,0\n0,0\n",
+        "cell2cndeletion.txt": "0,0\n0,1\n0,0\n",
+        "training_data.txt": "A375_SKIN\tCCO\t0.5\tGDSC1\nHL60_BLOOD\tCCO\t0.25\tGDSC2\n",
+        "test_data.txt": "MCF7_BREAST\tCCO\t0.9\tGDSC2\n",
+        "drug_targets.csv": "drug,targets,pathway,action\nalcohol,GABRA1,Other,modulator\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    names = {
+        "cell_lines": "cell2ind.txt",
+        "genes": "gene2ind.txt",
+        "mutation": "cell2mutation.txt",
+        "amplification": "cell2cnamplification.txt",
+        "deletion": "cell2cndeletion.txt",
+        "train": "training_data.txt",
+        "test": "test_data.txt",
+    }
+    inputs = {part: str(folder / name) for part, name in names.items()}
+    inputs["drug_targets"] = str(folder / "drug_targets.csv")
+    params = {"parts": list(names), "source": "test", "responses": RESPONSES}
+    return adapter("tidy_drugcell_folder", folder, TABLE_FILES, input=inputs, params=params)
+
+
 ITEMS = "0\tBRAF\n1\tTP53\n"
 
 
@@ -304,6 +333,26 @@ def extract_annotations(folder: Path) -> Job:
         input={"obo": str(folder / "go.obo"), "gaf": str(folder / "genes.gaf")},
         params={"relationships": ["part_of"], "exclude_evidence": ["ND"]},
     )
+
+
+OWN_TABLES = {name: f"{name}.parquet" for name in ("terms", "term_edges", "annotations")}
+
+
+def read_own_gmt(folder: Path) -> Job:
+    """Gene sets with a table of what lies below what, as Reactome gives them."""
+    (folder / "sets.gmt").write_text("Signals\tR-1\tG1\tG2\tG3\nMAPK\tR-2\tG1\tG2\nRepair\tR-3\tG4\n")
+    (folder / "edges.txt").write_text("R-0\tR-1\nR-1\tR-2\nR-0\tR-3\n")
+    inputs = {"gmt": str(folder / "sets.gmt"), "edges": str(folder / "edges.txt")}
+    return adapter("read_own_hierarchy", folder, OWN_TABLES, input=inputs, params={"containment": False})
+
+
+def read_own_tables(folder: Path) -> Job:
+    """Tables of edges, annotations and names."""
+    (folder / "edges.csv").write_text("parent,child\nroot,a\nroot,b\na,c\n")
+    (folder / "annotations.csv").write_text("term,gene\nb,G1\nc,G2\na,G3\n")
+    (folder / "terms.csv").write_text("term,name\nroot,all\na,first\n")
+    inputs = {name: str(folder / f"{name}.csv") for name in ("annotations", "edges", "terms")}
+    return adapter("read_own_hierarchy", folder, OWN_TABLES, input=inputs, params={"containment": False})
 
 
 def build_hierarchy(folder: Path) -> Job:
@@ -352,6 +401,7 @@ def _fold(folder: Path, genes: list[str]) -> dict[str, str]:
     for omic in OMICS:
         write_table(frame, folder / f"{omic}.parquet", description=omic)
     pairs = pd.DataFrame({"pair": [0, 1, 2], "cell_line": lines, "drug": "alcohol", "auc": [0.5, 0.6, 0.7]})
+    pairs = pairs.assign(source="test")
     write_table(pairs, folder / "responses.parquet", description="responses", source="test", simulated=False)
     folds = pd.DataFrame({"pair": [0, 1, 2], "fold": 0, "role": ["train", "train", "test"]})
     write_table(folds, folder / "folds.parquet", description="folds")
@@ -377,7 +427,7 @@ def select_genes(folder: Path) -> Job:
     (folder / "ontology.txt").write_text("".join(f"{row}\n" for row in rows))
     inputs |= {"annotations": str(folder / "ontology.txt"), "gene_list": str(folder / "gene_item.txt")}
     settings = {"selection": "list", "top_mutated_fraction": 1.0}
-    named = {"input": inputs, "params": {"ontology": "published", "genes": settings}, "wildcards": {"fold": "0"}}
+    named = {"input": inputs, "params": {"genes": settings}, "wildcards": {"fold": "0"}}
     return adapter("select_genes", folder, ["genes_of_fold.parquet"], **named)
 
 
@@ -437,6 +487,9 @@ JOBS: dict[str, Callable[[Path], Job]] = {
         tidy_portals,
         tidy_portals_excel,
         tidy_own,
+        tidy_drugcell_folder,
+        read_own_gmt,
+        read_own_tables,
         retrieve_file,
         retrieve_unpublished,
         data_versions,

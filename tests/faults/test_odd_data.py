@@ -62,10 +62,11 @@ def write_odd_folds(folder: Path, protocol: str, folds: int) -> list[dict[str, s
     """Write all folds of a protocol; return the paths of each by name."""
     responses = odd_responses()
     dealt = assign_folds(responses, protocol, folds, 0.2, 0)
-    shared = {name: str(folder / f"{name}.parquet") for name in ("responses", "folds", "drug_features")}
+    shared = {name: str(folder / f"{name}.parquet") for name in ("responses", "folds", "drugs", "drug_features")}
     write_table(responses, shared["responses"], **MARKS)
     write_table(dealt, shared["folds"], **MARKS)
     drugs = pd.DataFrame({DRUG: [f"drug{i}" for i in range(5)], "smiles": SMILES})
+    write_table(drugs, shared["drugs"], **MARKS)
     write_drug_features(compute_drug_features(drugs, "morgan", bits=128), shared["drug_features"], "morgan", 2, 128)
     paths = []
     for fold in range(folds):

@@ -12,13 +12,13 @@ from druggene.fold import train_fold
 from druggene.rivals.fold import fit_fold
 from druggene.rivals.naive import NAIVE, predict_naive
 from druggene.rivals.registry import RIVALS
-from druggene.splits import PUBLISHED, assign_folds
+from druggene.splits import PUBLISHED, assign_folds, with_roles
 from druggene.tables import read_metadata, read_table, write_table
 from tests.reference.artifacts import write_fold
 from tests.reference.rivals import OPTIONS
 from tests.unit.test_fold import MODEL_OPTIONS, TRAINING, outputs_in
 
-PROTOCOLS = ("random_pairs", "leave_cell_line_out", "leave_drug_out", "leave_tissue_out")
+PROTOCOLS = ("random_pairs", "leave_cell_line_out", "leave_drug_out", "leave_tissue_out", "transfer_first_to_second")
 Paths = dict[str, str]
 
 
@@ -49,8 +49,10 @@ MODELS = {"network": network, "naive": naive} | {name: rival(name) for name in R
 def with_labels(paths: Paths, folder: Path, role: str) -> Paths:
     """Copy the responses with the labels of fold 0's pairs of one role permuted and shifted."""
     responses, folds = read_table(paths["responses"]), read_table(paths["folds"])
-    pairs = folds.loc[(folds["fold"] == 0) & (folds["role"] == role), "pair"]
-    chosen = responses["pair"].isin(pairs).to_numpy()
+    rows = with_roles(responses, folds, 0)
+    keys = ["pair", "source"]
+    of_role = pd.MultiIndex.from_frame(rows.loc[rows["role"] == role, keys])
+    chosen = pd.MultiIndex.from_frame(responses[keys]).isin(of_role)
     labels = np.random.default_rng(5).permutation(responses.loc[chosen, "auc"]) + 0.3
     responses.loc[chosen, "auc"] = labels
     changed = str(folder / f"responses_{role}.parquet")
@@ -81,6 +83,7 @@ def test_roles_and_folds_are_assigned_without_labels(tmp_path: Path) -> None:
     responses["published_role"] = np.array(["train", "validation", "test"])[responses["pair"] % 3]
     for protocol in (*PROTOCOLS, PUBLISHED):
         one, other = (
-            assign_folds(rows, protocol, 3, 0.2, 1, cell_lines) for rows in (responses, responses.assign(auc=np.nan))
+            assign_folds(rows, protocol, 3, 0.2, 1, cell_lines, ("first", "second"))
+            for rows in (responses, responses.assign(auc=np.nan))
         )
         pd.testing.assert_frame_equal(one, other)

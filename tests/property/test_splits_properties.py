@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from druggene.splits import assign_folds
+from druggene.splits import assign_folds, with_roles
 
 GROUPS = {
     "random_pairs": "pair",
@@ -55,6 +55,34 @@ def test_protocol(protocol: str, responses: pd.DataFrame, folds: int, fraction: 
     assert (assigned.groupby("fold")["role"].agg(lambda roles: (roles == "train").any())).all()
 
     # Neither the order of the rows nor any response changes the folds.
+    shuffled = responses.sample(frac=1, random_state=seed)
+    shuffled["auc"] = np.random.default_rng(seed).permutation(shuffled["auc"])
+    pd.testing.assert_frame_equal(assign(shuffled), assigned)
+    pd.testing.assert_frame_equal(assign(responses.drop(columns="auc")), assigned)
+
+
+@settings(max_examples=25, deadline=None)
+@given(responses=screens(), fraction=st.sampled_from([0.0, 0.1, 0.4]), seed=st.integers(0, 9))
+def test_a_transfer(responses: pd.DataFrame, fraction: float, seed: int) -> None:
+    """Of any two screens that overlap: curves of one train, curves of the other test, and nothing depends on an AUC."""
+    source = np.random.default_rng(seed).choice(["a", "b", "other"], len(responses))
+    source[:3], source[-3:] = "a", "b"
+    responses = responses.assign(source=source)
+    used = responses[responses["source"] != "other"]
+
+    def assign(rows: pd.DataFrame) -> pd.DataFrame:
+        return assign_folds(rows, "transfer_a_to_b", 5, fraction, seed, screens=("a", "b"))
+
+    assigned = assign(responses)
+    assert set(assigned["fold"]) == {0}
+    assert not assigned.duplicated(["pair", "source"]).any()
+    rows = with_roles(responses, assigned, 0)
+    assert len(rows) == len(used)
+    assert (rows["role"].eq("test") == rows["source"].eq("b")).all()
+    assert {"train", "validation", "test"} == set(rows["role"])
+    # All replicates of a pair in the training screen share a role.
+    assert (rows.groupby(["pair", "source"])["role"].nunique() == 1).all()
+
     shuffled = responses.sample(frac=1, random_state=seed)
     shuffled["auc"] = np.random.default_rng(seed).permutation(shuffled["auc"])
     pd.testing.assert_frame_equal(assign(shuffled), assigned)

@@ -17,7 +17,10 @@ SMILES = ["CCO", "c1ccccc1O", "CC(=O)Nc1ccc(O)cc1", "CN1C=NC2=C1C(=O)N(C(=O)N2C)
 
 
 def write_fold(folder: Path, features: str = "morgan", seed: int = 0, protocol: str = "random_pairs") -> dict[str, str]:
-    """Write fold 0 of thirty cell lines of six tissues and five drugs below ``folder``; return the paths by name."""
+    """Write fold 0 of thirty cell lines of six tissues and five drugs below ``folder``; return the paths by name.
+
+    The omics as they were before encoding lie in the folder ``omics`` beside.
+    """
     rng = np.random.default_rng(seed)
     hierarchy = random_hierarchy(1)
     lines = [f"line{i:02d}" for i in range(30)]
@@ -30,9 +33,13 @@ def write_fold(folder: Path, features: str = "morgan", seed: int = 0, protocol: 
     omics["mutation"] = omics["mutation"].round()
     table = pd.DataFrame([(line, drug) for line in lines for drug in drugs[DRUG]], columns=[CELL_LINE, DRUG])
     table[AUC] = 0.5 + 0.1 * table[DRUG].str[-1].astype(int) + rng.normal(0, 0.05, len(table))
-    responses = number_pairs(pd.concat([table, table[:7].assign(**{AUC: 0.6})]).assign(source="test"))
+    measured = pd.concat([table, table[:7].assign(**{AUC: 0.6})], ignore_index=True)
+    # Two screens with pairs in common: the replicates are of the second.
+    measured["source"] = np.where(measured.index % 3 == 0, "second", "first")
+    measured.loc[len(table) :, "source"] = "second"
+    responses = number_pairs(measured)
     cell_lines = pd.DataFrame({CELL_LINE: lines, TISSUE: [f"tissue{i % 6}" for i in range(30)]})
-    folds = assign_folds(responses, protocol, 3, 0.2, seed, cell_lines)
+    folds = assign_folds(responses, protocol, 3, 0.2, seed, cell_lines, ("first", "second"))
     encoder = GenotypeEncoder.fit(omics, list(hierarchy.genes), training_cell_lines(responses, folds, 0))
     names = (
         "responses",
@@ -51,6 +58,8 @@ def write_fold(folder: Path, features: str = "morgan", seed: int = 0, protocol: 
     write_table(cell_lines, paths["cell_lines"], **marks)
     write_table(folds, paths["folds"], **marks)
     write_genotype(paths["genotype"], encoder.transform(omics), lines, encoder)
+    for omic, values in omics.items():
+        write_table(values.rename_axis(CELL_LINE), folder / "omics" / f"{omic}.parquet", **marks)
     for name, part in zip(("terms", "term_edges", "term_genes"), hierarchy.to_tables(), strict=True):
         write_table(part, paths[name], **marks)
     write_table(drugs, paths["drugs"], **marks)

@@ -3,11 +3,13 @@
 import ast
 import re
 import sys
+import tomllib
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
@@ -23,17 +25,23 @@ MODULES = {
 LAYERS = [
     {
         "",
+        "command_line",
         "constants",
         "devices",
         "digest",
         "labels",
         "logs",
         "metrics",
+        "provenance",
+        "protocols",
+        "reference",
         "seeds",
         "variants",
+        "verify",
     },
     {
         "config",
+        "data_terms",
         "molecules",
         "responses",
         "tables",
@@ -51,6 +59,7 @@ LAYERS = [
         "hierarchy_comparison",
         "hierarchy_controls",
         "ontology",
+        "own_hierarchy",
         "simulation",
         "sources",
         "splits",
@@ -58,7 +67,9 @@ LAYERS = [
         "target_features",
     },
     {
+        "crate",
         "data_summary",
+        "drug_inputs",
         "hierarchy_function",
         "layout",
         "network",
@@ -68,10 +79,12 @@ LAYERS = [
         "term_readout",
     },
     {
+        "bundle",
         "checkpoint",
         "dataset",
         "evaluation",
         "progress",
+        "run_summary",
     },
     {
         "intervals",
@@ -84,14 +97,19 @@ LAYERS = [
         "ablations",
         "claims",
         "comparison_tables",
+        "drevalpy_model",
+        "explorer",
         "fold",
         "hierarchy_files",
+        "in_memory",
         "interpretation",
         "objective",
         "performance_panels",
+        "prediction",
         "published_weights",
         "search",
         "training",
+        "transfer",
     },
 ]
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
@@ -99,6 +117,8 @@ NETWORK = {"layout", "hierarchy_function", "network", "objective", "term_readout
 
 # Where the name of an import is not the name of the package that is installed.
 DISTRIBUTIONS = {"python_calamine": "python-calamine", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+# Modules that stand apart from the workflow, and what they alone need: an extra in pyproject.toml.
+OPTIONAL = {"drevalpy_model": {"drevalpy"}}
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 
 
@@ -190,7 +210,17 @@ def test_an_adapter_is_thin_and_guarded(path: Path) -> None:
 @pytest.mark.parametrize("path", [*MODULES.values(), *ADAPTERS], ids=lambda path: path.stem)
 def test_third_parties_are_required(path: Path) -> None:
     required = set(pins(ROOT / "requirements.txt"))
-    assert {DISTRIBUTIONS.get(name, name) for name in third_parties_of(path)} <= required
+    assert {DISTRIBUTIONS.get(name, name) for name in third_parties_of(path)} - OPTIONAL.get(
+        path.stem, set()
+    ) <= required
+
+
+def test_what_is_optional_is_an_extra_of_its_name() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for module, packages in OPTIONAL.items():
+        assert packages <= third_parties_of(MODULES[module])
+        for package in packages:
+            assert [Requirement(line).name for line in extras[package]] == [package]
 
 
 @pytest.mark.parametrize("module", MODULES)

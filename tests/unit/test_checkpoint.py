@@ -73,5 +73,5 @@ def test_pickled_code_is_refused(tmp_path: Path) -> None:
 def test_other_layout_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "fold_0.pt"
     torch.save({"format_version": 99}, path)
-    with pytest.raises(ValueError, match="checkpoint layout 99, this version reads 1; rerun train_model"):
+    with pytest.raises(ValueError, match="checkpoint layout 99, this version reads 1 and 2; rerun train_model"):
         Checkpoint.load(path)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from druggene.config import complete_config
+from druggene.config import complete_config, resolved_config
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
@@ -32,6 +32,7 @@ def merged(*overlays: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_configs_are_valid(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DRUGGENE_DATA", str(tmp_path))
+    (tmp_path / "nest").mkdir()
     for folder in ("druggene_release", "omics"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / ("drug_item.txt" if folder == "druggene_release" else "expression.parquet")).touch()
@@ -54,7 +55,7 @@ def test_default_names_every_key_and_every_key_is_described() -> None:
     def present(config: dict[str, Any], prefix: str = "") -> set[str]:
         found = set()
         for name, value in config.items():
-            nested = isinstance(value, dict) and name not in ("models", "variants", "target_classes")
+            nested = isinstance(value, dict) and name not in ("models", "variants", "target_classes", "files")
             found |= present(value, f"{prefix}{name}.") if nested else {prefix + name}
         return found
 
@@ -137,6 +138,34 @@ def test_a_table_of_structures_may_be_named_from_the_home_folder(
         ({"input": "own", "own": {"folder": "config"}}, r"config has no responses\.parquet"),
         ({"input": "own", "own": {"folder": "config"}}, r"models\.cnvbox\.omics: own\.folder has no table copy_number"),
         ({"input": "own", "own": {"folder": "config"}}, r"genes\.top_mutated_fraction: without a table of mutations"),
+        ({"input": "drugcell_folder"}, r"drugcell_folder\.folder: needed because input is drugcell_folder"),
+        (
+            {"input": "drugcell_folder", "drugcell_folder": {"folder": "$NOT_SET_1/nest"}},
+            r"\$NOT_SET_1/nest is not a folder \(an environment",
+        ),
+        ({"drugcell_folder": {"files": {"training": "x"}}}, r"drugcell_folder\.files: 'training' is not one of"),
+        ({"ontology": {"source": "gmt"}}, r"ontology\.gmt: needed because ontology\.source is gmt"),
+        (
+            {"ontology": {"source": "tables", "annotations": "a.csv"}},
+            r"ontology\.annotations: file a\.csv does not exist",
+        ),
+        ({"ontology": {"gmt": "a.gmt"}}, r"ontology\.gmt: not read with ontology\.source: go"),
+        ({"ontology": {"source": "published", "file": "o.txt"}}, r"ontology\.file: file o\.txt does not exist"),
+        ({"ontology": {"containment": True}}, r"ontology\.containment: asks for source gmt or tables without edges"),
+        ({"splits": {"protocols": []}}, r"splits: name a protocol in splits\.protocols, or two screens"),
+        ({"splits": {"transfer": [{"train": "A", "test": "A"}]}}, r"splits\.transfer: trains and tests on A"),
+        (
+            {"splits": {"transfer": [{"train": "A", "test": "B"}, {"train": "a", "test": "B"}]}},
+            r"splits\.transfer: A to B has the name of another, transfer_a_to_b",
+        ),
+        (
+            {"splits": {"transfer": [{"train": "GDSC1", "test": "GDSC2"}]}},
+            r"gdsc_wheel\.screen: splits\.transfer needs two screens, not GDSC2 alone",
+        ),
+        (
+            {"splits": {"transfer": [{"train": "A", "test": "B"}]}, "responses": {"overlap": "average"}},
+            r"responses\.overlap: splits\.transfer needs the curves of each screen",
+        ),
         ({"splits": {"protocols": ["leave_tissue_out"]}}, r"leave_tissue_out needs tissues"),
         ({"ablations": {"base": "drugene"}}, r"ablations\.base: 'drugene' is not one of druggene, .*mean druggene\?"),
         ({"ablations": {"protocols": ["published"]}}, r"ablations\.protocols: published needs input: release"),
@@ -155,6 +184,11 @@ def test_a_table_of_structures_may_be_named_from_the_home_folder(
             r"label 'Boosted trees' stands twice",
         ),
         ({"naive": ["tissue_mean"]}, r"tissue_mean needs tissues"),
+        ({"predict": {"models": ["drugene"]}}, r"predict\.models: 'drugene' is not one of .*; did you mean druggene\?"),
+        (
+            {"predict": {"protocol": "leave_drug_out"}},
+            r"predict\.protocol: 'leave_drug_out' is not one of random_pairs",
+        ),
         ({"interpretation": {"models": ["drugene"]}}, r"interpretation\.models: 'drugene' is not .*mean druggene\?"),
         (
             {"interpretation": {"protocols": ["published"]}},
@@ -185,3 +219,34 @@ def test_a_file_on_top_can_leave_out_a_model() -> None:
 def test_all_mistakes_come_at_once() -> None:
     with pytest.raises(ValueError, match=r"training\.epochs(.|\n)*training\.patience"):
         complete_config(merged({"training": {"epochs": 0, "patience": 0}}), SCHEMA, ROOT)
+
+
+def test_a_resolved_configuration_gives_the_same_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Laid over the default it is what it was, without the models that were left out and with paths as written."""
+    monkeypatch.setenv("DRUGGENE_DATA", str(tmp_path))
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "a.whl").touch()
+    overlay = {
+        "models": {"expbox": None, "mine": {"label": "Mine", "omics": ["mutation"]}},
+        "gdsc_wheel": {"source": "local", "folder": "$DRUGGENE_DATA/wheels"},
+        "ablations": {"variants": {"dense": None}},
+    }
+    given = merged(overlay)
+    completed = copy.deepcopy(given)
+    complete_config(completed, SCHEMA, ROOT)
+    resolved = resolved_config(completed, given, DEFAULT)
+    assert resolved["gdsc_wheel"]["folder"] == "$DRUGGENE_DATA/wheels"
+    assert resolved["models"]["expbox"] is resolved["ablations"]["variants"]["dense"] is None
+    again = merged(yaml.safe_load(yaml.safe_dump(resolved)))
+    complete_config(again, SCHEMA, ROOT)
+    assert again == completed
+    assert "expbox" not in completed["models"]
+
+
+def test_files_that_the_repository_ships_are_found_from_elsewhere(tmp_path: Path) -> None:
+    config = merged()
+    complete_config(config, SCHEMA, tmp_path, ROOT)
+    assert config["ontology"]["obo"] == str(ROOT / "resources/go/go-basic.obo.gz")
+    assert resolved_config(config, merged(), DEFAULT)["ontology"]["obo"] == "resources/go/go-basic.obo.gz"
+    with pytest.raises(ValueError, match=r"ontology\.obo: file resources/go/go-basic\.obo\.gz does not exist"):
+        complete_config(merged(), SCHEMA, tmp_path)

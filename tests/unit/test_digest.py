@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from druggene.digest import code_digest
+from druggene.digest import code_digest, files_digest
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
@@ -156,3 +156,13 @@ def test_all_adapters_take_no_noticeable_time() -> None:
         code_digest(adapter, SCRIPTS / "druggene")
     # Measured at a tenth of this; it runs at every start of Snakemake.
     assert time.process_time() - start < 1
+
+
+def test_a_folder_of_files_has_a_digest(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("a")
+    first = files_digest(tmp_path)
+    assert files_digest(tmp_path) == first
+    (tmp_path / "a.css").rename(tmp_path / "b.css")
+    renamed = files_digest(tmp_path)
+    (tmp_path / "b.css").write_text("b")
+    assert len({first, renamed, files_digest(tmp_path)}) == 3

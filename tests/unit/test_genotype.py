@@ -20,7 +20,7 @@ from druggene.genotype import (
     write_genotype,
 )
 from druggene.ontology import read_published_ontology
-from druggene.sources.release import read_items
+from druggene.sources.drugcell_files import read_items
 from druggene.tables import write_table
 
 NAN = np.nan

@@ -73,6 +73,7 @@ def check_plan(repository: Path, names: tuple[str, ...], special: dict[str, int]
         "train_model": folds * sum(model is not None for model in config["models"].values()),
         "train_rival": folds * len(config["rivals"]["names"]),
         "tabulate_data": 1,
+        "describe_run": 1,
         "all": 1,
     }
     if config["input"] == "release":
@@ -117,7 +118,7 @@ def test_shipped_configs_plan_their_models(pristine: Path, names: tuple[str, ...
 
 
 def test_every_shipped_config_is_tried(pristine: Path) -> None:
-    tried = {"config.yaml", "druggene_omics.yaml"}.union(*SHIPPED)
+    tried = {"config.yaml", "druggene_omics.yaml", "nest.yaml"}.union(*SHIPPED)
     assert {path.name for path in (pristine / "config").glob("*.yaml")} == tried
 
 

@@ -1,7 +1,9 @@
 """The stage `interpret` on top of a finished run."""
 
+import json
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 
@@ -64,5 +66,16 @@ def test_interprets_measured_and_permuted_labels(own: Path) -> None:
     for name in ("genotype_embedding", "drug_embedding", "best_terms"):
         for suffix in ("pdf", "png", "csv"):
             assert (results / f"figures/random_pairs/druggene/measured/{name}.{suffix}").stat().st_size > 0
+    for labels in ("measured", "permuted"):
+        page = (folder / labels / "explorer.html").read_text()
+        assert "Simulated data" in page
+        assert ("Control: the network was trained" in page) == (labels == "permuted")
+        assert page.count('id="fold-') == 2
+    graph = nx.read_graphml(folder / "measured/hierarchy.graphml")
+    assert set(graph) == set(scores["term"])
+    root = scores[(scores["drug"] == "Paclitaxel") & (scores["term"] == "GO:0008150")].iloc[0]
+    assert graph.nodes["GO:0008150"]["Paclitaxel::power"] == root["power"]
+    aspects = {name for entry in json.loads((folder / "measured/hierarchy.cx2").read_text()) for name in entry}
+    assert {"nodes", "edges", "visualProperties"} <= aspects
     assert (folder / "measured/recovery.md").read_text().startswith("# ")
     assert not plan(own, "interpret", configs=configs).jobs

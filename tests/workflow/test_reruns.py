@@ -9,7 +9,7 @@ import pytest
 from tests.workflow.running import TINY, plan, succeed
 
 PACKAGE = Path("workflow/scripts/druggene")
-AFTER_PREDICTION = {"evaluate_models": 1, "plot_metrics": 1, "plot_figure4": 1, "all": 1}
+AFTER_PREDICTION = {"evaluate_models": 1, "plot_metrics": 1, "plot_figure4": 1, "describe_run": 1, "all": 1}
 AFTER_TRAINING = {"train_model": 4} | AFTER_PREDICTION
 # Snakemake runs a script's jobs again when the script itself, not a module, is newer than the output.
 BY_CONTENT = ("--rerun-triggers", "mtime", "params", "input", "software-env")

@@ -3,9 +3,10 @@
 import textwrap
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from tests.workflow.running import TINY, Run, copy_tree, plan, succeed
+from tests.workflow.running import TINY, Run, plan, succeed
 
 DATA = {
     "extract_annotations": 1,
@@ -30,7 +31,8 @@ ABLATIONS = DATA | {
     "tabulate_ablations": 1,
     "plot_ablations": 1,
 }
-ALL = FIGURES | {"tabulate_data": 1, "all": 1}
+DESCRIBED = FIGURES | {"tabulate_data": 1, "describe_run": 1}
+ALL = DESCRIBED | {"all": 1}
 NAIVE_FILE = "results/tiny/predictions/random_pairs/naive.parquet"
 NAIVE = {"extract_annotations", "simulate_cohort", "tidy_portals", "assign_folds", "predict_naive"}
 
@@ -43,6 +45,8 @@ NAIVE = {"extract_annotations", "simulate_cohort", "tidy_portals", "assign_folds
         ("tables", TABLES | {"tables": 1}),
         ("figures", FIGURES | {"figures": 1}),
         ("results/tiny/figures/random_pairs/metrics.png", METRICS),
+        ("report", DESCRIBED | {"make_report": 1, "report": 1}),
+        ("publish", DESCRIBED | {"publish_run": 1, "publish": 1}),
         ("ablations", ABLATIONS | {"ablations": 1}),
         (NAIVE_FILE, dict.fromkeys(NAIVE, 1)),
     ],
@@ -70,12 +74,11 @@ rule mine:
 
 
 def import_workflow(folder: Path, pristine: Path, use: str, before: str = "") -> None:
-    """Make a workflow in ``folder`` that imports this one."""
+    """Make a workflow in ``folder`` that imports this one; what this one ships is found where it lies."""
     folder.mkdir()
-    for name in ("config", "resources", "tests"):
-        (folder / name).symlink_to(pristine / name)
+    (folder / "tests").symlink_to(pristine / "tests")
     text = f"""
-    configfile: "config/config.yaml"
+    configfile: "{pristine}/config/config.yaml"
 
     {textwrap.indent(before, "    ").lstrip()}
     module druggene:
@@ -112,21 +115,18 @@ def test_some_rules_of_a_module_can_be_taken(pristine: Path, tmp_path: Path) -> 
 
 
 def test_a_module_runs(pristine: Path, finished: Path, tmp_path: Path) -> None:
-    """Its scripts find the package from another working directory, and finished results stay valid there."""
+    """Under other names and from another folder, it brings the same from the first file on."""
     importing = tmp_path / "importing"
-    import_workflow(importing, pristine, "use rule * from druggene")
-    for name in ("results", ".snakemake"):
-        copy_tree(finished / name, importing / name)
-    (importing / NAIVE_FILE).unlink()
+    import_workflow(importing, pristine, "use rule * from druggene as imported_*")
     run = succeed(importing, "--cores", "2", "--configfile", TINY, "--", NAIVE_FILE)
-    assert run.jobs == {"predict_naive": 1}
-    assert (importing / NAIVE_FILE).read_bytes() == (finished / NAIVE_FILE).read_bytes()
+    assert run.jobs == {f"imported_{rule}": 1 for rule in NAIVE}
+    for name in (NAIVE_FILE, "results/tiny/data/responses.parquet", "results/tiny/data/random_pairs/folds.parquet"):
+        assert pd.read_parquet(importing / name).equals(pd.read_parquet(finished / name))
     assert not (pristine / "results").exists()
 
 
 def test_another_working_directory_plans_the_same(pristine: Path, whole_plan: Run, tmp_path: Path) -> None:
-    for name in ("config", "resources", "tests"):
-        (tmp_path / name).symlink_to(pristine / name)
+    (tmp_path / "tests").symlink_to(pristine / "tests")
     run = plan(tmp_path, options=("-s", str(pristine / "Snakefile")))
     assert run.files("output") == whole_plan.files("output")
 

@@ -1,5 +1,6 @@
 """What all rules share: the checked configuration, where things lie, and digests of the code."""
 
+import copy
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,9 +11,19 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from druggene.config import complete_config
+from druggene.config import (
+    complete_config,
+    own_hierarchy_files,
+    resolved_config,
+    shipped_file,
+)
 from druggene.digest import code_digest as digest_of
+from druggene.digest import files_digest
 from druggene.labels import model_kinds, model_labels
+from druggene.prediction.files import checkpoint_files
+from druggene.protocols import all_protocols, transfer_screens
+from druggene.sources.drugcell_folder import folder_parts, require_parts
+from druggene.sources.own import own_omics
 from druggene.sources.release import published_name
 from druggene.sources.versions import find_version, read_versions
 from druggene.variants import (
@@ -25,19 +36,25 @@ from druggene.variants import (
     with_twins,
 )
 
+REPOSITORY = SCRIPTS.parents[1]
+# As it was written, before defaults and environment variables are filled in.
+GIVEN = copy.deepcopy(dict(config))
+
 try:
     complete_config(
         config,
         yaml.safe_load((SCRIPTS.parent / "schemas" / "config.schema.yaml").read_text()),
         Path.cwd(),
+        REPOSITORY,
     )
-    VERSIONS = read_versions(SCRIPTS.parents[1] / "config" / "data_versions.csv")
+    VERSIONS = read_versions(REPOSITORY / "config" / "data_versions.csv")
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = f"results/{config['run']}"
 RETRIEVED = "resources/retrieved"
-PROTOCOLS = config["splits"]["protocols"]
+PROTOCOLS = all_protocols(config)
+TRANSFERS = transfer_screens(config)
 MODELS = list(config["models"])
 # What every network is built and trained by: the configuration with the keys of its entry in `models` laid over it.
 ABLATIONS = ablation_models(config)
@@ -66,10 +83,15 @@ GPUS = int(config["device"] == "cuda")
 
 
 wildcard_constraints:
-    protocol="[a-z_]+",
+    protocol="[a-z0-9_]+",
     model="|".join(SETTINGS),
     rival="|".join(RIVALS) or "none",
     fold="[0-9]+",
+
+
+def shipped(name):
+    """Return where a file of the repository lies: here, or there where the working directory is another folder."""
+    return shipped_file(name, Path.cwd(), REPOSITORY)
 
 
 def checked(function, *arguments):
@@ -86,8 +108,9 @@ def code_digest(adapter):
 
 
 def folds_of(protocol):
-    """Return the fold numbers of a protocol; the published files are a single one."""
-    return [0] if protocol == "published" else list(range(config["splits"]["folds"]))
+    """Return the fold numbers of a protocol; the published files and a transfer are a single one."""
+    single = protocol == "published" or protocol in TRANSFERS
+    return [0] if single else list(range(config["splits"]["folds"]))
 
 
 def per_fold(pattern):
@@ -179,6 +202,35 @@ def release_file(file, dataset=config["release"]["dataset"]):
     return f"{RETRIEVED}/{version_entry(dataset, published_name(file, dataset)).place}"
 
 
+# What the published ontology and gene list are: files of a folder of DrugCell's, or those of the release.
+FOLDER_PARTS = (
+    checked(
+        folder_parts,
+        config["drugcell_folder"]["folder"],
+        config["drugcell_folder"]["files"],
+    )
+    if config["input"] == "drugcell_folder"
+    else {}
+)
+if FOLDER_PARTS:
+    checked(
+        require_parts,
+        FOLDER_PARTS,
+        config["models"],
+        PROTOCOLS,
+        (
+            "ontology.source"
+            if config["ontology"]["source"] == "published"
+            and config["ontology"]["file"] is None
+            else ""
+        ),
+    )
+PUBLISHED_ONTOLOGY = config["ontology"]["file"] or str(
+    FOLDER_PARTS.get("ontology", release_file("drugGene_ont.txt"))
+)
+GENE_LIST = str(FOLDER_PARTS.get("genes", release_file("gene_item.txt")))
+
+
 def of_labels(patterns):
     """Return an input function that picks the pattern of the job's labels."""
     return lambda wildcards: patterns[wildcards.labels].format(
@@ -194,6 +246,39 @@ def of_every_fold(path):
     return lambda wildcards: [
         path(SimpleNamespace(**dict(wildcards.items()), fold=fold))
         for fold in folds_of(wildcards.protocol)
+    ]
+
+
+def new_pairs_input(key):
+    """Return an input function for a table of the section `predict`; absolute, so that no rule is asked to make it."""
+
+    def files(wildcards):
+        given = config["predict"][key]
+        if given is None:
+            if key == "pairs":
+                return []
+            raise WorkflowError(
+                f"predict.{key}: needed by the stage predict; docs/predict.md says what belongs there"
+            )
+        found = (
+            checked(own_omics, given).values() if key == "cell_lines" else [Path(given)]
+        )
+        return [path.resolve() for path in found]
+
+    return files
+
+
+def predicting_checkpoints(wildcards):
+    """Return the checkpoints that predict new pairs: those that `predict.checkpoints` names, or this run's own."""
+    settings = config["predict"]
+    if settings["checkpoints"] is not None:
+        files = checked(checkpoint_files, settings["checkpoints"])
+        return [path.resolve() for path in files]
+    protocol = settings["protocol"] or PROTOCOLS[0]
+    return [
+        f"{RESULTS}/models/{protocol}/{model}/fold_{fold}.pt"
+        for model in settings["models"] or MODELS[:1]
+        for fold in folds_of(protocol)
     ]
 
 

@@ -78,10 +78,42 @@ rule evaluate_models:
         "../scripts/evaluate_models.py"
 
 
+rule tabulate_transfer:
+    """Tell the test curves of a transfer apart by what the training screen had measured of them."""
+    input:
+        models=rules.evaluate_models.input.models,
+        rivals=rules.evaluate_models.input.rivals,
+        naive=f"{RESULTS}/predictions/{{protocol}}/naive.parquet",
+        responses=f"{RESULTS}/data/responses.parquet",
+        folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
+    output:
+        table=f"{RESULTS}/tables/{{protocol}}/transfer.parquet",
+        csv=f"{RESULTS}/tables/{{protocol}}/transfer.csv",
+        markdown=f"{RESULTS}/tables/{{protocol}}/transfer.md",
+    log:
+        f"{RESULTS}/logs/tabulate_transfer/{{protocol}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tabulate_transfer/{{protocol}}.tsv"
+    wildcard_constraints:
+        protocol="|".join(TRANSFERS) or "none",
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(1500, per_megabyte=200),
+        runtime=scaled(10),
+    params:
+        labels=MODEL_LABELS,
+        screens=lambda wildcards: TRANSFERS[wildcards.protocol],
+        code=code_digest("tabulate_transfer"),
+    script:
+        "../scripts/tabulate_transfer.py"
+
+
 rule compare_with_paper:
     """Judge every quantitative statement of the paper by what a run on the published data gave."""
     input:
-        claims="resources/paper_claims.csv",
+        claims=shipped("resources/paper_claims.csv"),
         responses=f"{RESULTS}/data/responses.parquet",
         drugs=f"{RESULTS}/data/drugs.parquet",
         drug_features=f"{RESULTS}/data/drug_features.parquet",

@@ -14,7 +14,8 @@ INTERPRETED_MODELS = (
     if INTERPRETATION["models"]
     else JOINED_MODELS[:1]
 )
-INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or PROTOCOLS
+# Scores take a pair's mean over its curves, which a transfer tells apart by their screen.
+INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or config["splits"]["protocols"]
 LABELS = ["measured", *(["permuted"] if INTERPRETATION["permuted_control"] else [])]
 INTERPRETED = f"{RESULTS}/interpretation/{{protocol}}/{{model}}/{{labels}}"
 RESPONSES_OF = {
@@ -29,9 +30,9 @@ CHECKPOINT_OF = {
 # The fold whose embeddings are drawn: principal components of different networks cannot be laid over each other.
 FIGURE_FOLD = 0
 ANNOTATIONS = (
-    f"{RESULTS}/data/ontology/annotations.parquet"
-    if config["ontology"]["source"] == "go"
-    else release_file("drugGene_ont.txt")
+    PUBLISHED_ONTOLOGY
+    if config["ontology"]["source"] == "published"
+    else f"{RESULTS}/data/ontology/annotations.parquet"
 )
 SCORE_NAMES = {
     "rlipp": {
@@ -324,7 +325,7 @@ rule plot_embeddings:
         responses=of_labels(RESPONSES_OF),
         drugs=f"{RESULTS}/data/drugs.parquet",
         expression=f"{RESULTS}/data/expression.parquet",
-        known_targets="resources/drug_targets.csv",
+        known_targets=shipped("resources/drug_targets.csv"),
         annotations=ANNOTATIONS,
     output:
         **{
@@ -373,7 +374,7 @@ rule plot_best_terms:
         responses=of_labels(RESPONSES_OF),
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
         drugs=f"{RESULTS}/data/drugs.parquet",
-        known_targets="resources/drug_targets.csv",
+        known_targets=shipped("resources/drug_targets.csv"),
         obo=config["ontology"]["obo"],
     output:
         **{

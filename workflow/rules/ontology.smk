@@ -1,12 +1,15 @@
 """The hierarchy of each fold, and what the Gene Ontology gives beside what was published.
 
-Reads the files of the ontology and data/<protocol>/fold_<k>/genes.parquet; writes data/ontology/ (source: go), the
-hierarchies below data/, the same as text below ontology/, and tables/hierarchies/.
+Reads the files of the ontology and data/<protocol>/fold_<k>/genes.parquet; writes data/ontology/ (unless the source is
+a published file), the hierarchies below data/, the same as text below ontology/, and tables/hierarchies/.
 """
 
 SELECTION = {
     key: config["ontology"][key]
     for key in ["min_genes", "min_genes_over_child", "max_layers"]
+}
+OWN_HIERARCHY = {
+    name: config["ontology"][name] for name in own_hierarchy_files(config["ontology"])
 }
 
 GO_TABLES = {
@@ -16,7 +19,7 @@ GO_TABLES = {
 # The published ontology names no terms: their names come from the OBO file.
 ONTOLOGY = (
     {
-        "published": release_file("drugGene_ont.txt"),
+        "published": PUBLISHED_ONTOLOGY,
         "obo": config["ontology"]["obo"],
     }
     if config["ontology"]["source"] == "published"
@@ -51,6 +54,31 @@ if config["ontology"]["source"] == "go":
             "../scripts/extract_annotations.py"
 
 
+if OWN_HIERARCHY:
+
+    rule read_own_hierarchy:
+        """Read the user's own hierarchy, from gene sets or tables, as a graph with one root."""
+        input:
+            **OWN_HIERARCHY,
+        output:
+            **GO_TABLES,
+        log:
+            f"{RESULTS}/logs/read_own_hierarchy.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/read_own_hierarchy.tsv"
+        conda:
+            "../../envs/druggene.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(1500, per_megabyte=50),
+            runtime=scaled(10),
+        params:
+            containment=config["ontology"]["containment"],
+            code=code_digest("read_own_hierarchy"),
+        script:
+            "../scripts/read_own_hierarchy.py"
+
+
 rule build_hierarchy:
     """Cut the hierarchy of terms out of the ontology for the genes of one fold."""
     input:
@@ -72,7 +100,9 @@ rule build_hierarchy:
         runtime=scaled(10),
     params:
         source=config["ontology"]["source"],
-        selection=SELECTION,
+        selection=(
+            SELECTION if config["ontology"]["prune"] or not OWN_HIERARCHY else None
+        ),
         code=code_digest("build_hierarchy"),
     script:
         "../scripts/build_hierarchy.py"

@@ -77,7 +77,7 @@ if config["input"] in ("portals", "simulated"):
             raw=RAW,
             structures=STRUCTURES,
             pubchem=rules.look_up_structures.output if LOOKED_UP else [],
-            human_genes="resources/go/human_genes.tsv.gz",
+            human_genes=shipped("resources/go/human_genes.tsv.gz"),
         output:
             SCREEN_FILES,
         log:
@@ -112,7 +112,7 @@ if config["input"] == "own":
         """Check the user's own tables and bring them into the form of all others."""
         input:
             list(checked(own_files, config["own"]["folder"]).values()),
-            drug_targets="resources/drug_targets.csv",
+            drug_targets=shipped("resources/drug_targets.csv"),
         output:
             SCREEN_FILES,
         log:

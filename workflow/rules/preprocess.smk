@@ -10,13 +10,13 @@ rule select_genes:
         responses=f"{RESULTS}/data/responses.parquet",
         folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
         annotations=branch(
-            config["ontology"]["source"] == "go",
-            then=f"{RESULTS}/data/ontology/annotations.parquet",
-            otherwise=release_file("drugGene_ont.txt"),
+            config["ontology"]["source"] == "published",
+            then=PUBLISHED_ONTOLOGY,
+            otherwise=f"{RESULTS}/data/ontology/annotations.parquet",
         ),
         gene_list=branch(
             config["genes"]["selection"] == "list",
-            then=release_file("gene_item.txt"),
+            then=GENE_LIST,
             otherwise=[],
         ),
     output:
@@ -32,7 +32,6 @@ rule select_genes:
         mem_mb=scaled(1500, per_megabyte=20),
         runtime=scaled(10),
     params:
-        ontology=config["ontology"]["source"],
         genes=config["genes"],
         code=code_digest("select_genes"),
     script:

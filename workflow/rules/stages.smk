@@ -1,5 +1,5 @@
 """Stages as targets: `snakemake data`, `hierarchies`, `search`, `models`, `tables`, `figures`, `interpret`,
-`ablations`."""
+`ablations`, `predict`."""
 
 
 localrules:
@@ -11,6 +11,7 @@ localrules:
     figures,
     interpret,
     ablations,
+    predict,
 
 
 rule data:
@@ -29,7 +30,8 @@ rule data:
 rule hierarchies:
     """Export the hierarchy of every fold as text and compare what the Gene Ontology gives with what was published."""
     input:
-        rules.compare_hierarchies.output,
+        # What was published has no part in a hierarchy or a folder of the user's own.
+        [] if OWN_HIERARCHY or FOLDER_PARTS else rules.compare_hierarchies.output,
         [
             f"{RESULTS}/ontology/{protocol}/fold_{fold}/{file}.txt"
             for protocol in PROTOCOLS
@@ -81,6 +83,11 @@ rule tables:
                 ),
             ],
         ),
+        expand(
+            f"{RESULTS}/tables/{{protocol}}/transfer.{{format}}",
+            protocol=TRANSFERS,
+            format=["parquet", "csv", "md"],
+        ),
 
 
 rule figures:
@@ -105,6 +112,9 @@ rule interpret:
             for table in [
                 "term_scores.parquet",
                 "gene_scores.parquet",
+                "explorer.html",
+                "hierarchy.cx2",
+                "hierarchy.graphml",
                 *(["recovery.md"] if config["input"] == "simulated" else []),
             ]
         ],
@@ -165,3 +175,9 @@ rule ablations:
             }.items()
             for format in formats
         ],
+
+
+rule predict:
+    """Predict new cell lines and drugs from checkpoints; not part of a whole run."""
+    input:
+        rules.predict_new_pairs.output,

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-COUNTED = GO_TABLES if config["ontology"]["source"] == "go" else {}
+COUNTED = {} if config["ontology"]["source"] == "published" else GO_TABLES
 FOLD_TABLES = ["genes", "terms", "term_edges", "term_genes"]
 ALL_FOLDS = [
     (protocol, fold, f"{RESULTS}/data/{protocol}/fold_{fold}")
@@ -15,6 +15,7 @@ TIDY_RULE = {
     "portals": "tidy_portals",
     "simulated": "tidy_portals",
     "own": "tidy_own",
+    "drugcell_folder": "tidy_drugcell_folder",
 }
 FILES_READ = {
     *getattr(rules, TIDY_RULE[config["input"]]).input,

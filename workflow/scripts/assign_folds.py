@@ -16,6 +16,7 @@ def main() -> None:
         splits["validation_fraction"],
         seed,
         read_table(snakemake.input.cell_lines),
+        snakemake.params.screens,
     )
     write_table(folds, snakemake.output[0], description="role of every pair in every fold", seed=seed)
 

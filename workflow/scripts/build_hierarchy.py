@@ -3,7 +3,7 @@
 from druggene.constants import GENE, TERM
 from druggene.gene_ontology import read_term_names
 from druggene.logs import log_to
-from druggene.ontology import build_hierarchy, published_hierarchy
+from druggene.ontology import ROOT, build_hierarchy, published_hierarchy, whole_hierarchy
 from druggene.tables import read_metadata, read_table, write_table
 
 
@@ -15,15 +15,16 @@ def main() -> None:
         source = snakemake.input.published
         hierarchy = published_hierarchy(source, genes, read_term_names(snakemake.input.obo))
     else:
-        source = read_metadata(snakemake.input.term_edges)["source"]
+        metadata = read_metadata(snakemake.input.term_edges)
+        source, selection = metadata["source"], snakemake.params.selection
         terms = read_table(snakemake.input.terms, columns=[TERM, "name"])
-        hierarchy = build_hierarchy(
-            read_table(snakemake.input.term_edges, columns=["parent", "child"]),
-            read_table(snakemake.input.annotations, columns=[TERM, GENE]),
-            dict(zip(terms[TERM], terms["name"], strict=True)),
-            genes,
-            **snakemake.params.selection,
-        )
+        edges = read_table(snakemake.input.term_edges, columns=["parent", "child"])
+        annotations = read_table(snakemake.input.annotations, columns=[TERM, GENE])
+        graph = (edges, annotations, dict(zip(terms[TERM], terms["name"], strict=True)), genes)
+        if selection is None:
+            hierarchy = whole_hierarchy(*graph)
+        else:
+            hierarchy = build_hierarchy(*graph, root=metadata.get("root", ROOT), **selection)
     descriptions = {
         "terms": "terms by layer, then id; size: genes annotated to the term or below it",
         "term_edges": "from the broader term to the narrower",

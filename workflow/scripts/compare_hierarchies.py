@@ -4,7 +4,7 @@ from druggene.gene_ontology import read_obo_gaf
 from druggene.hierarchy_comparison import HierarchyComparison
 from druggene.logs import log_to
 from druggene.ontology import build_hierarchy, published_hierarchy, write_published_ontology
-from druggene.sources.release import read_items
+from druggene.sources.drugcell_files import read_items
 from druggene.tables import write_csv, write_text
 
 

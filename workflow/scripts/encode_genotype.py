@@ -3,6 +3,7 @@
 from druggene.constants import CELL_LINE, GENE, OMICS, PAIR
 from druggene.genotype import GenotypeEncoder, read_omic, write_genotype
 from druggene.logs import log_to
+from druggene.responses import SOURCE
 from druggene.splits import training_cell_lines
 from druggene.tables import read_metadata, read_table
 
@@ -12,7 +13,7 @@ def main() -> None:
     log_to(snakemake.log[0])
     inputs, settings = snakemake.input, snakemake.params.genotype
     genes = list(read_table(inputs.genes, columns=[GENE])[GENE])
-    responses = read_table(inputs.responses, columns=[PAIR, CELL_LINE])
+    responses = read_table(inputs.responses, columns=[PAIR, CELL_LINE, SOURCE])
     lines = training_cell_lines(responses, read_table(inputs.folds), int(snakemake.wildcards.fold))
     omics = {omic: read_omic(inputs[omic], genes) for omic in OMICS}
     encoder = GenotypeEncoder.fit(omics, genes, lines, settings["mutation_encoding"], settings["impute"])

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from druggene.interpretation.reading import read_annotations, read_expression
+from druggene.interpretation.reading import read_expression
 from druggene.interpretation.views import expression_views
 from druggene.logs import log_to
+from druggene.ontology import read_annotations
 from druggene.plotting import save_figure
 from druggene.plotting.interpretation import plot_drug_embedding, plot_genotype_embedding
 from druggene.tables import read_metadata, read_table

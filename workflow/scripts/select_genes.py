@@ -3,8 +3,9 @@
 from druggene.constants import CELL_LINE, COPY_NUMBER, EXPRESSION, GENE, MUTATION, PAIR
 from druggene.genotype import genes_of, select_genes, select_listed_genes
 from druggene.logs import log_to
-from druggene.ontology import read_published_ontology
-from druggene.sources.release import read_items
+from druggene.ontology import read_annotations
+from druggene.responses import SOURCE
+from druggene.sources.drugcell_files import read_items
 from druggene.splits import training_cell_lines
 from druggene.tables import read_table, write_table
 
@@ -13,13 +14,10 @@ def main() -> None:
     """Read the mutations and the fold, write the genes."""
     log_to(snakemake.log[0])
     inputs, settings = snakemake.input, snakemake.params.genes
-    responses = read_table(inputs.responses, columns=[PAIR, CELL_LINE])
+    responses = read_table(inputs.responses, columns=[PAIR, CELL_LINE, SOURCE])
     lines = training_cell_lines(responses, read_table(inputs.folds), int(snakemake.wildcards.fold))
     mutation = read_table(inputs[MUTATION])
-    if snakemake.params.ontology == "published":
-        annotated = set(read_published_ontology(inputs.annotations)[1][GENE])
-    else:
-        annotated = set(read_table(inputs.annotations, columns=[GENE])[GENE])
+    annotated = set(read_annotations(inputs.annotations)[GENE])
     measured = [genes_of(inputs[omic]) for omic in (EXPRESSION, COPY_NUMBER)]
     if settings["selection"] == "list":
         genes = select_listed_genes(

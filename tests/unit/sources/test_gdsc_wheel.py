@@ -89,6 +89,21 @@ def kept(screen: Screen, step: str, what: str) -> tuple[int, int]:
     return int(row["n_in"]), int(row["n_out"])
 
 
+def test_both_screens_share_ids_and_keep_their_names(tmp_path: Path) -> None:
+    """A spelling of one screen that differs in punctuation is the id of the other, and counts are of both."""
+    other = b"CELL_LINE_NAME,DRUG_NAME,AUC\nPFSK1,Dabrafenib,0.4\nA375,PLX-4720,0.3\n"
+    wheel = make_wheel(tmp_path, GDSC1_AUC__csv=other)
+    screen = read(wheel, screen="both")
+    rows = screen.responses.set_index(["source", "cell_line", "drug"])["auc"]
+    assert screen.responses["source"].value_counts()["GDSC1"] == 2
+    name = next(line for line in screen.cell_lines["cell_line"] if line.startswith("PFSK"))
+    assert rows.loc["GDSC1"].loc[name].to_dict() == {"Dabrafenib": 0.4}
+    assert sorted(rows.loc["GDSC2"].loc[name].loc["Dabrafenib"]) == [0.25, 0.5]
+    assert screen.source.startswith("GDSC1 and GDSC2 from the data files")
+    alone = read(wheel, screen="GDSC2")
+    assert len(screen.responses) == len(alone.responses) + 2
+
+
 def test_tables_are_matched_across_spellings(tmp_path: Path) -> None:
     screen = read(make_wheel(tmp_path))
     assert list(screen.cell_lines["cell_line"]) == ["A375", "H-T29", "PFSK-1"]

@@ -38,7 +38,7 @@ def test_short_jobs_go_together(submitted: tuple[Path, Run], jobs: list[Job]) ->
     groups = yaml.safe_load((folder / "slurm/config.yaml").read_text())["groups"]
     grouped = sum(run.jobs[rule] for rule in groups)
     used = {groups[rule] for rule in groups if run.jobs[rule]}
-    assert len(jobs) == run.jobs.total() - 1 - grouped + len(used)
+    assert len(jobs) == run.jobs.total() - 2 - grouped + len(used)
     comments = Counter(job.comment for job in jobs)
     assert comments[FOLDS] == comments["rule_cohort_extract_annotations_simulate_cohort_tidy_portals"] == 1
     assert len(trainings(jobs)) == 4

@@ -14,16 +14,22 @@ import torch
 from torch import Tensor
 
 from druggene import __version__
+from druggene.drug_inputs import DrugInputs
 from druggene.drugs import DescriptorScaler
 from druggene.genotype import GenotypeEncoder, channels_of
 from druggene.hierarchy import Hierarchy
 from druggene.network import DrugGeneNetwork
+from druggene.reference import ARRAYS, Reference
 from druggene.tables import atomic_path
 from druggene.target_features import TargetEncoder
 from druggene.term_readout import Network, ReadoutOptions, TermReadoutNetwork
 
-FORMAT_VERSION = 1
-"""Version of the layout below; raised when an older file could be misunderstood."""
+FORMAT_VERSION = 2
+"""Version of the layout below; raised when an older file could be misunderstood.
+
+Version 1 is read, too: it has the hierarchy as tables of names, which take seconds to read, and no reference.
+"""
+_READ = (1, FORMAT_VERSION)
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,9 @@ class Checkpoint:
         Parameters and running statistics.
     provenance
         Protocol, fold, best epoch, why training diverged if it did, training options and versions.
+    reference
+        What tells how far new cell lines and drugs are from the training set; None in a checkpoint that was written
+        before there was one, or of imported weights.
     """
 
     options: ModelOptions
@@ -110,9 +119,21 @@ class Checkpoint:
     target_encoder: TargetEncoder | None = None
     cell_lines: tuple[str, ...] = ()
     drugs: tuple[str, ...] = ()
+    reference: Reference | None = None
 
-    def network(self) -> Network:
+    @property
+    def drug_inputs(self) -> DrugInputs:
+        """What turns the features of drugs into the network's inputs."""
+        return DrugInputs(self.options.drug_features, self.drug_scaler, self.target_encoder)
+
+    def network(self, cell_lines: Sequence[str] | None = None, drugs: Sequence[str] | None = None) -> Network:
         """Return the trained network, in evaluation mode.
+
+        Parameters
+        ----------
+        cell_lines, drugs
+            Those that the parameters by cell line and by drug shall stand for, in order; one that training did not
+            know has zeros, as if it had no response. By default those of the checkpoint.
 
         Raises
         ------
@@ -123,10 +144,21 @@ class Checkpoint:
             protocol, fold = self.provenance["protocol"], self.provenance["fold"]
             raise ValueError(f"{self.options.name} on fold {fold} of {protocol}: {self.provenance['diverged']}")
         first = "drug.linear.0.weight" if self.options.readout is None else "members.0.drug_hidden.0.weight"
-        sizes = len(self.cell_lines), len(self.drugs)
-        network = self.options.build(self.hierarchy, self.state[first].shape[1], sizes)
-        network.load_state_dict(self.state)
+        lines = self.cell_lines if cell_lines is None else tuple(cell_lines)
+        names = self.drugs if drugs is None else tuple(drugs)
+        network = self.options.build(self.hierarchy, self.state[first].shape[1], (len(lines), len(names)))
+        network.load_state_dict(self.state_for(lines, names))
         return network.eval()
+
+    def state_for(self, cell_lines: Sequence[str], drugs: Sequence[str]) -> dict[str, Tensor]:
+        """Return the state with the parameters by cell line and by drug for these names, zero where unknown."""
+        names = {".seen_cell_line_": (self.cell_lines, cell_lines), ".seen_drug_": (self.drugs, drugs)}
+        state = dict(self.state)
+        for name, value in self.state.items():
+            for part, (known, wanted) in names.items():
+                if part in name and tuple(wanted) != known:
+                    state[name] = _rows_of(value, known, wanted)
+        return state
 
     def joined_network(self) -> DrugGeneNetwork:
         """Return :meth:`network` where it is the paper's, whose root is joined with the drug.
@@ -147,14 +179,13 @@ class Checkpoint:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint atomically; :meth:`load` needs no code from it."""
         assert self.encoder.genes == self.hierarchy.genes, "the genotype's columns are the hierarchy's genes, in order"
-        terms, edges, annotations = self.hierarchy.to_tables()
         content = {
             "format_version": FORMAT_VERSION,
             "options": asdict(self.options),
             "hierarchy": {
-                "terms": terms.to_dict("list"),
-                "term_edges": edges.to_dict("list"),
-                "term_genes": annotations.to_dict("list"),
+                "terms": list(self.hierarchy.terms),
+                "names": list(self.hierarchy.names),
+                **{name: torch.from_numpy(getattr(self.hierarchy, name).copy()) for name in _POSITIONS},
             },
             "encoder": self.encoder.to_dict(),
             "drug_scaler": None if self.drug_scaler is None else self.drug_scaler.to_dict(),
@@ -163,6 +194,7 @@ class Checkpoint:
             "target_encoder": None if self.target_encoder is None else self.target_encoder.to_dict(),
             "cell_lines": list(self.cell_lines),
             "drugs": list(self.drugs),
+            "reference": None if self.reference is None else _with_tensors(self.reference.to_dict()),
         }
         write_archive(content, path)
 
@@ -185,20 +217,17 @@ class Checkpoint:
                 f"{path}: not a readable checkpoint ({type(error).__name__}: {str(error).partition(chr(10))[0]}); "
                 "delete it and rerun train_model"
             ) from error
-        if version != FORMAT_VERSION:
-            raise ValueError(
-                f"{path}: checkpoint layout {version}, this version reads {FORMAT_VERSION}; rerun train_model"
-            )
+        if version not in _READ:
+            known = " and ".join(map(str, _READ))
+            raise ValueError(f"{path}: checkpoint layout {version}, this version reads {known}; rerun train_model")
         encoder = GenotypeEncoder.from_dict(content["encoder"])
-        terms, edges, annotations = (
-            pd.DataFrame(content["hierarchy"][name]) for name in ("terms", "term_edges", "term_genes")
-        )
         scaler, targets, options = content["drug_scaler"], content.get("target_encoder"), dict(content["options"])
+        reference = content.get("reference")
         if options.get("readout") is not None:
             options["readout"] = ReadoutOptions(**options["readout"])
         return cls(
             options=ModelOptions(**options),
-            hierarchy=Hierarchy.from_tables(terms, edges, annotations, list(encoder.genes)),
+            hierarchy=_hierarchy(content["hierarchy"], encoder.genes, version),
             encoder=encoder,
             drug_scaler=None if scaler is None else DescriptorScaler.from_dict(scaler),
             state=content["state"],
@@ -206,7 +235,33 @@ class Checkpoint:
             target_encoder=None if targets is None else TargetEncoder.from_dict(targets),
             cell_lines=tuple(content.get("cell_lines", ())),
             drugs=tuple(content.get("drugs", ())),
+            reference=None if reference is None else Reference.from_dict(reference),
         )
+
+
+_POSITIONS = ("layers", "sizes", "edges", "annotations")
+"""The fields of a hierarchy that are arrays."""
+
+
+def _hierarchy(content: dict[str, Any], genes: tuple[str, ...], version: int) -> Hierarchy:
+    """Return the hierarchy of a checkpoint of any version that is read."""
+    if version == 1:
+        terms, edges, annotations = (pd.DataFrame(content[name]) for name in ("terms", "term_edges", "term_genes"))
+        return Hierarchy.from_tables(terms, edges, annotations, list(genes))
+    layers, sizes, edges, annotations = (content[name].numpy() for name in _POSITIONS)
+    return Hierarchy(tuple(content["terms"]), tuple(content["names"]), layers, sizes, genes, edges, annotations)
+
+
+def _with_tensors(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a reference's dictionary with its arrays as tensors, which an archive may hold."""
+    return {name: torch.from_numpy(value.copy()) if name in ARRAYS else value for name, value in state.items()}
+
+
+def _rows_of(rows: Tensor, known: Sequence[str], wanted: Sequence[str]) -> Tensor:
+    """Return the rows of ``wanted`` names of those of ``known`` ones; zeros for a name that is not known."""
+    position = {name: i for i, name in enumerate(known)}
+    padded = torch.cat([rows, rows.new_zeros(1, *rows.shape[1:])])
+    return padded[[position.get(name, len(rows)) for name in wanted]]
 
 
 def write_archive(content: dict[str, Any], path: str | os.PathLike[str]) -> None:

@@ -1,25 +1,42 @@
 """Validation of the workflow's configuration, before any job runs."""
 
+import copy
 import difflib
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jsonschema
 
 from druggene.labels import model_labels
+from druggene.protocols import transfer_protocol
 
 _RETRIEVED = "resources/retrieved/"
 """Begins the names of files that a rule brings where they are missing."""
 _NO_TEXT = re.compile(r"[-+]?[\d.]+|true|false|null", re.IGNORECASE)
 """What YAML takes for a number, for yes or no, or for nothing, unless it is quoted."""
 _TABLE_FORMATS = (".parquet", ".csv", ".tsv")
+_ONTOLOGY_FILES = ("file", "gmt", "annotations", "edges", "terms")
+_FOLDERS = (
+    ("gdsc_wheel", "folder"),
+    ("release", "folder"),
+    ("release", "omics_folder"),
+    ("portals", "folder"),
+    ("portals", "structures"),
+    ("own", "folder"),
+    ("drugcell_folder", "folder"),
+    *(("ontology", key) for key in _ONTOLOGY_FILES),
+    *(("predict", key) for key in ("cell_lines", "drugs", "pairs")),
+)
+_SHIPPED = (("ontology", "obo"), ("ontology", "gaf"))
+PATHS: Final = (*_FOLDERS, *_SHIPPED)
+"""Sections and keys whose values are names of files or folders."""
 
 
-def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) -> None:
+def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path, home: Path | None = None) -> None:
     """Fill in the schema's defaults, expand environment variables in paths, and check everything.
 
     Parameters
@@ -30,6 +47,8 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
         JSON Schema (2020-12) of the configuration.
     root
         Folder that relative file names are taken from.
+    home
+        The repository, from which files that it ships are taken where ``root`` has none of that name.
 
     Raises
     ------
@@ -40,6 +59,7 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path) 
     if not problems:
         _fill_defaults(config, schema)
         _expand_paths(config)
+        _find_shipped(config, root, home or root)
         for section in (config, config["ablations"]):
             key = "models" if "models" in section else "variants"
             section[key] = {name: entry for name, entry in section[key].items() if entry is not None}
@@ -98,16 +118,53 @@ def _fill_defaults(config: dict[str, Any], schema: dict[str, Any]) -> None:
 
 
 def _expand_paths(config: dict[str, Any]) -> None:
-    for section, key in (
-        ("gdsc_wheel", "folder"),
-        ("release", "folder"),
-        ("release", "omics_folder"),
-        ("portals", "folder"),
-        ("portals", "structures"),
-        ("own", "folder"),
-    ):
+    for section, key in _FOLDERS:
         if config[section][key] is not None:
-            config[section][key] = os.path.expanduser(os.path.expandvars(config[section][key]))
+            config[section][key] = _expanded(config[section][key])
+    predict = config["predict"]
+    if predict["checkpoints"] is not None:
+        predict["checkpoints"] = [_expanded(path) for path in predict["checkpoints"]]
+
+
+def _expanded(path: str) -> str:
+    return os.path.expanduser(os.path.expandvars(path))
+
+
+def _find_shipped(config: dict[str, Any], root: Path, home: Path) -> None:
+    for section, key in _SHIPPED:
+        config[section][key] = shipped_file(config[section][key], root, home)
+
+
+def shipped_file(name: str, root: Path, home: Path) -> str:
+    """Return a file's name below ``root``, or its whole path where only the repository ``home`` has it."""
+    elsewhere = not (root / name).exists() and not name.startswith(_RETRIEVED) and (home / name).exists()
+    return str(home / name) if elsewhere else name
+
+
+def resolved_config(config: Mapping[str, Any], given: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a completed configuration as a file that gives the same run when it is laid over the default.
+
+    Parameters
+    ----------
+    config
+        The completed configuration.
+    given
+        The same before it was completed: names of files and folders stand as they were written there, with
+        environment variables in place of one machine's paths.
+    default
+        config/config.yaml: models and variants that it has and the run has not are null.
+    """
+    resolved = copy.deepcopy(dict(config))
+    for section, key in PATHS:
+        written = {**default.get(section, {}), **given.get(section, {})}
+        if key in written:
+            resolved[section][key] = written[key]
+    for part, of_default, key in (
+        (resolved, default, "models"),
+        (resolved["ablations"], default.get("ablations", {}), "variants"),
+    ):
+        part[key] |= dict.fromkeys(name for name in of_default.get(key, {}) if name not in part[key])
+    return resolved
 
 
 def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str]]) -> Iterator[str]:
@@ -123,8 +180,8 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
         yield f"models: the label {min(twice)!r} stands twice; tables and figures could not tell the models apart"
     if source == "gdsc_wheel":
         yield from _missing_folders(config, root, source, {"folder": "*.whl"})
-    published = config["ontology"]["source"] == "published" or config["genes"]["selection"] == "list"
-    if source == "release" or published:
+    published = config["ontology"]["source"] == "published" and config["ontology"]["file"] is None
+    if source == "release" or (source != "drugcell_folder" and (published or config["genes"]["selection"] == "list")):
         yield from _missing_folders(config, root, "release", {"folder": "*.txt", "omics_folder": "expression.parquet"})
     if source == "portals":
         yield from _missing_folders(config, root, source, {"folder": "*"})
@@ -140,6 +197,9 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
                 yield f"models.{name}.omics: DrugCell's release has mutations alone; name an omics_folder"
     if source == "own":
         yield from _incomplete_folder(config, root)
+    if source == "drugcell_folder":
+        yield from _incomplete_drugcell_folder(config, root)
+    yield from _impossible_hierarchy(config["ontology"], root)
     if source == "simulated" and config["ontology"]["source"] != "go":
         yield "ontology.source: the simulated cohort is drawn over the Gene Ontology; use go"
     for key in ("obo", "gaf"):
@@ -149,19 +209,78 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
     no_tissue = source == "gdsc_wheel"
     for section in ("splits", "ablations"):
         protocols = config[section]["protocols"]
-        if "published" in protocols and source != "release":
-            yield f"{section}.protocols: published needs input: release, which alone has the published files"
+        if "published" in protocols and source not in ("release", "drugcell_folder"):
+            yield f"{section}.protocols: published needs input: release or drugcell_folder, which have files for it"
         if no_tissue and "leave_tissue_out" in protocols:
             yield f"{section}.protocols: leave_tissue_out needs tissues, which the registry's GDSC data lack"
     if no_tissue and "tissue_mean" in config["naive"]:
         yield "naive: tissue_mean needs tissues, which the registry's GDSC data lack"
+    yield from _impossible_transfers(config)
     if not config["models"]:
         yield "models: name at least one network to train"
     for key, known in (("models", list(config["models"])), ("protocols", config["splits"]["protocols"])):
         for name in config["interpretation"][key] or []:
             if name not in known:
                 yield f"interpretation.{key}: {name!r} is not one of {', '.join(known)}{_suggest(name, known)}"
+    for key, known in (("models", list(config["models"])), ("protocol", config["splits"]["protocols"])):
+        given = config["predict"][key] or []
+        for name in [given] if isinstance(given, str) else given:
+            if name not in known:
+                yield f"predict.{key}: {name!r} is not one of {', '.join(known)}{_suggest(name, known)}"
     yield from _impossible_ablations(config["ablations"], config["models"], config["search"]["enabled"])
+
+
+def own_hierarchy_files(ontology: dict[str, Any]) -> list[str]:
+    """Return the keys of the section ``ontology`` that name the files of a hierarchy of the user's own."""
+    if ontology["source"] not in ("gmt", "tables"):
+        return []
+    needed = "gmt" if ontology["source"] == "gmt" else "annotations"
+    return [needed, *(key for key in ("edges", "terms") if ontology[key] is not None)]
+
+
+def _impossible_hierarchy(ontology: dict[str, Any], root: Path) -> Iterator[str]:
+    """Yield what is missing of, or has no part in, a hierarchy of the user's own."""
+    source, read = ontology["source"], own_hierarchy_files(ontology)
+    read = ["file"] if source == "published" else read
+    for key in _ONTOLOGY_FILES:
+        if ontology[key] is None:
+            if key in read and key != "file":
+                yield f"ontology.{key}: needed because ontology.source is {source}; name the file"
+        elif key not in read:
+            yield f"ontology.{key}: not read with ontology.source: {source}; leave it out"
+        elif not (root / ontology[key]).is_file():
+            yield f"ontology.{key}: file {ontology[key]} does not exist"
+    if ontology["containment"] and (source not in ("gmt", "tables") or ontology["edges"] is not None):
+        yield "ontology.containment: asks for source gmt or tables without edges; set it to false"
+
+
+def _incomplete_drugcell_folder(config: dict[str, Any], root: Path) -> Iterator[str]:
+    """Yield what a folder in DrugCell's form lacks for what is asked of it."""
+    section = config["drugcell_folder"]
+    if section["folder"] is None:
+        yield "drugcell_folder.folder: needed because input is drugcell_folder; name the folder with the files"
+        return
+    if not (root / section["folder"]).is_dir():
+        hint = " (an environment variable in it is not set)" if "$" in section["folder"] else ""
+        yield f"drugcell_folder.folder: {section['folder']} is not a folder{hint}"
+
+
+def _impossible_transfers(config: dict[str, Any]) -> Iterator[str]:
+    """Yield transfers that have one name or one screen, and curves that are no longer of one screen."""
+    splits = config["splits"]
+    if not splits["protocols"] and not splits["transfer"]:
+        yield "splits: name a protocol in splits.protocols, or two screens in splits.transfer"
+    names = [transfer_protocol(entry["train"], entry["test"]) for entry in splits["transfer"]]
+    for name, entry in zip(names, splits["transfer"], strict=True):
+        if entry["train"] == entry["test"]:
+            yield f"splits.transfer: trains and tests on {entry['train']}; name two screens"
+        if names.count(name) > 1:
+            yield f"splits.transfer: {entry['train']} to {entry['test']} has the name of another, {name}; keep one"
+    if names and config["responses"]["overlap"] != "keep":
+        yield "responses.overlap: splits.transfer needs the curves of each screen; set it to keep"
+    wheel = config["gdsc_wheel"]["screen"]
+    if names and config["input"] == "gdsc_wheel" and wheel != "both":
+        yield f"gdsc_wheel.screen: splits.transfer needs two screens, not {wheel} alone; set it to both"
 
 
 def _incomplete_folder(config: dict[str, Any], root: Path) -> Iterator[str]:

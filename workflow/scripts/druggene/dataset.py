@@ -1,6 +1,5 @@
 """One fold of one model as tensors: what training and prediction read."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -11,14 +10,14 @@ import torch
 from torch import Tensor
 
 from druggene.constants import AUC, CELL_LINE, DRUG, PAIR, ROLE, ROLES, TRAIN
-from druggene.drugs import DescriptorScaler, drug_matrix, fit_descriptor_scaler, read_drug_features
+from druggene.drug_inputs import DrugInputs
+from druggene.drugs import DescriptorScaler, read_drug_features
 from druggene.genotype import GenotypeEncoder, fuse, read_genotype
 from druggene.hierarchy import Hierarchy
+from druggene.responses import SOURCE
 from druggene.splits import with_roles
 from druggene.tables import read_table
 from druggene.target_features import TargetEncoder
-
-PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -107,36 +106,68 @@ class FoldData:
             If a response names a cell line or drug without features, or a role has no pairs.
         """
         encoded, cell_lines, genes, encoder = read_genotype(paths["genotype"])
-        hierarchy = read_hierarchy(paths, genes)
-        features = read_drug_features(paths["drug_features"])
-        responses = read_table(paths["responses"], columns=[PAIR, CELL_LINE, DRUG, AUC])
+        responses = read_table(paths["responses"], columns=[PAIR, CELL_LINE, DRUG, AUC, SOURCE])
         rows = with_roles(responses, read_table(paths["folds"], filters=[("fold", "==", fold)]), fold)
+        for role in ROLES:
+            if not (rows[ROLE] == role).any():
+                raise ValueError(f"{paths['folds']}: fold {fold} has no {role} pairs")
+        features = read_drug_features(paths["drug_features"])
+        known = read_table(paths["drugs"]) if targets else None
         training_drugs = sorted(rows.loc[rows[ROLE] == TRAIN, DRUG].unique())
-        scaler = None if drug_features == "morgan" else fit_descriptor_scaler(features, training_drugs)
-        drugs = drug_matrix(features, drug_features, scaler)
-        target_encoder = None
-        if targets:
-            known = read_table(paths["drugs"])
-            target_encoder = TargetEncoder.fit(known, training_drugs)
-            drugs = np.hstack([drugs, target_encoder.transform(known, list(features.index))])
+        inputs = DrugInputs.fit(features, known, training_drugs, drug_features)
+        genotype = fuse(encoded, omics, fusion)
+        hierarchy = read_hierarchy(paths, genes)
+        places = paths["genotype"], paths["drug_features"]
+        return cls.of(hierarchy, encoder, genotype, cell_lines, inputs, features, known, rows, places)
+
+    @classmethod
+    def of(
+        cls,
+        hierarchy: Hierarchy,
+        encoder: GenotypeEncoder,
+        genotype: np.ndarray,
+        cell_lines: Sequence[str],
+        inputs: DrugInputs,
+        features: pd.DataFrame,
+        known: pd.DataFrame | None,
+        rows: pd.DataFrame,
+        places: tuple[object, object] = ("omics", "drug features"),
+    ) -> Self:
+        """Put together what was read or computed of one fold.
+
+        Parameters
+        ----------
+        hierarchy, encoder, genotype, cell_lines
+            As the attributes; the genotype as an array.
+        inputs, features, known
+            What makes the D drugs' inputs, of their features, indexed by drug, and of what is known of their targets.
+        rows
+            Columns pair, cell_line, drug, auc, role. A role without rows is absent.
+        places
+            Where the features of cell lines and of drugs come from, for messages.
+
+        Raises
+        ------
+        ValueError
+            If a row names a cell line or drug without features.
+        """
         positions = {
-            CELL_LINE: _positions(rows[CELL_LINE], cell_lines, "cell line", paths["genotype"]),
-            DRUG: _positions(rows[DRUG], list(features.index), "drug", paths["drug_features"]),
+            CELL_LINE: _positions(rows[CELL_LINE], list(cell_lines), "cell line", places[0]),
+            DRUG: _positions(rows[DRUG], list(features.index), "drug", places[1]),
         }
         roles = {}
-        for role in ROLES:
+        for role in rows[ROLE].unique():
             chosen = (rows[ROLE] == role).to_numpy()
-            if not chosen.any():
-                raise ValueError(f"{paths['folds']}: fold {fold} has no {role} pairs")
             roles[role] = Responses(
                 torch.from_numpy(positions[CELL_LINE][chosen]),
                 torch.from_numpy(positions[DRUG][chosen]),
                 torch.from_numpy(rows[AUC].to_numpy(np.float32)[chosen]),
                 rows.loc[chosen].reset_index(drop=True),
             )
-        genotype = torch.from_numpy(fuse(encoded, omics, fusion))
+        drugs = torch.from_numpy(inputs.matrix(features, known))
         names = tuple(cell_lines), tuple(features.index)
-        return cls(hierarchy, genotype, torch.from_numpy(drugs), roles, encoder, scaler, target_encoder, *names)
+        fitted = inputs.scaler, inputs.target_encoder
+        return cls(hierarchy, torch.from_numpy(genotype), drugs, roles, encoder, *fitted, *names)
 
 
 def read_hierarchy(paths: Mapping[str, Any], genes: list[str]) -> Hierarchy:
@@ -146,9 +177,9 @@ def read_hierarchy(paths: Mapping[str, Any], genes: list[str]) -> Hierarchy:
     )
 
 
-def _positions(names: pd.Series, known: list[str], what: str, path: PathLike) -> np.ndarray:
+def _positions(names: pd.Series, known: list[str], what: str, place: object) -> np.ndarray:
     positions = pd.Index(known).get_indexer(pd.Index(names))
     if (positions < 0).any():
         name = names[positions < 0].iloc[0]
-        raise ValueError(f"{path}: {what} {name!r} has responses but no features; rerun the rule that makes the file")
+        raise ValueError(f"{place}: {what} {name!r} has responses but no features; make the features of all anew")
     return positions.astype(np.int64)

@@ -122,3 +122,9 @@ def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.Asyn
 def _sets_version(statement: ast.stmt) -> bool:
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     return any(isinstance(target, ast.Name) and target.id == "__version__" for target in targets)
+
+
+def files_digest(folder: Path) -> str:
+    """Return the sha256 of the names and contents of a folder's files, which a rule fills in or sends along."""
+    digests = [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n" for path in sorted(folder.iterdir())]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -308,8 +308,22 @@ def read_drug_features(path: str | Path) -> pd.DataFrame:
 
 def fingerprint_matrix(frame: pd.DataFrame) -> np.ndarray:
     """Return D x B bits (uint8, 0 or 1) of the column fingerprint."""
-    packed = np.frombuffer(b"".join(frame[FINGERPRINT]), dtype=np.uint8).reshape(len(frame), -1)
-    return np.unpackbits(packed, axis=1)
+    return np.unpackbits(packed_fingerprints(frame), axis=1)
+
+
+def packed_fingerprints(frame: pd.DataFrame) -> np.ndarray:
+    """Return D x B/8 packed bits (uint8, first bit highest) of the column fingerprint."""
+    return np.frombuffer(b"".join(frame[FINGERPRINT]), dtype=np.uint8).reshape(len(frame), -1)
+
+
+def parent_fingerprints(smiles: pd.Series, radius: int, bits: int, chirality: bool = False) -> np.ndarray:
+    """Return D x B/8 packed fingerprints of the active parts (:func:`parent_smiles`) of D SMILES, indexed by drug.
+
+    Raises a ValueError that names drug and SMILES when a SMILES is empty or cannot be read.
+    """
+    names = [str(name) for name in smiles.index]
+    parents = [parent_smiles(text, name) for name, text in zip(names, smiles, strict=True)]
+    return morgan_fingerprints(parents, radius, bits, names, chirality=chirality)
 
 
 def fit_descriptor_scaler(frame: pd.DataFrame, training_drugs: Sequence[str]) -> DescriptorScaler:

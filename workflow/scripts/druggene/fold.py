@@ -8,13 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from druggene.checkpoint import Checkpoint, ModelOptions, versions
-from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
+from druggene.constants import (
+    AUC,
+    CELL_LINE,
+    DRUG,
+    FOLD,
+    MODEL,
+    PAIR,
+    PREDICTED,
+    PROTOCOL,
+    SMILES,
+    TEST,
+    TRAIN,
+    VALIDATION,
+)
 from druggene.dataset import FoldData
 from druggene.devices import CPU
+from druggene.drugs import packed_fingerprints, parent_fingerprints, read_drug_features
 from druggene.metrics import pearson
+from druggene.reference import Reference
 from druggene.seeds import seed_of
 from druggene.tables import read_metadata, read_table, write_table
 from druggene.term_readout import Network, TermReadoutNetwork
@@ -64,6 +80,47 @@ def train_fold(
     )
     if paths.get("choice"):
         options = with_choice(options, paths["choice"])
+    checkpoint, trainer, history = fit(data, model, options, protocol, fold, resume, code, device)
+    diverged = checkpoint.provenance["diverged"]
+    replace(checkpoint, reference=training_reference(data, model, paths)).save(outputs["checkpoint"])
+
+    marks = {key: read_metadata(paths["responses"])[key] for key in ("source", "simulated")}
+    write_table(history, outputs["history"], description="losses of every epoch", **marks)
+    test = data.roles[TEST]
+    predicted = predict(trainer.network, trainer.genotype, trainer.data, TEST).cpu()
+    if diverged:
+        predicted = torch.full_like(predicted, torch.nan)
+    table = test.table[[PAIR, CELL_LINE, DRUG, AUC]].copy()
+    table[PREDICTED] = predicted.double().numpy()
+    table[[MODEL, PROTOCOL, FOLD]] = model.name, protocol, fold
+    write_table(table, outputs["predictions"], description="out-of-fold predictions of the test pairs", **marks)
+    if resume:
+        Path(resume).unlink(missing_ok=True)
+    if not diverged:
+        mse = (predicted - test.auc).square().mean().item()
+        logger.info("test pairs: Pearson %.4f, MSE %.5f", pearson(test.auc.numpy(), predicted.numpy()), mse)
+
+
+def fit(
+    data: FoldData,
+    model: ModelOptions,
+    options: TrainingOptions,
+    protocol: str,
+    fold: int,
+    resume: str | None = None,
+    code: str = "",
+    device: torch.device = CPU,
+) -> tuple[Checkpoint, Trainer, pd.DataFrame]:
+    """Train ``model`` on the training pairs of a fold, stopped by its validation pairs.
+
+    Training that diverges ends with an error in the log; the checkpoint, of the best epoch before, says why. The other
+    parameters are those of :func:`train_fold`.
+
+    Returns
+    -------
+    checkpoint, trainer, history
+        What was trained, what holds it on the device, and the losses of every epoch.
+    """
     seed = seed_of(options.seed, protocol, fold, model.name)
     network = start_network(model, options, data, seed)
     identity = _identity(data, model, options, seed, code)
@@ -73,7 +130,7 @@ def train_fold(
         trained = trainer.run(resume, identity)
     except Diverged as error:
         trained, diverged = error.last_good, str(error)
-        logger.error("%s; the checkpoint is of epoch %d, the test pairs have no predictions", error, trained.best_epoch)
+        logger.error("%s; the checkpoint is of epoch %d, there are no predictions", error, trained.best_epoch)
     provenance = {
         PROTOCOL: protocol,
         FOLD: fold,
@@ -94,23 +151,19 @@ def train_fold(
         cell_lines=data.cell_lines,
         drugs=data.drug_names,
     )
-    checkpoint.save(outputs["checkpoint"])
+    return checkpoint, trainer, trained.history
 
-    marks = {key: read_metadata(paths["responses"])[key] for key in ("source", "simulated")}
-    write_table(trained.history, outputs["history"], description="losses of every epoch", **marks)
-    test = data.roles[TEST]
-    predicted = predict(trainer.network, trainer.genotype, trainer.data, TEST).cpu()
-    if diverged:
-        predicted = torch.full_like(predicted, torch.nan)
-    table = test.table[[PAIR, CELL_LINE, DRUG, AUC]].copy()
-    table[PREDICTED] = predicted.double().numpy()
-    table[[MODEL, PROTOCOL, FOLD]] = model.name, protocol, fold
-    write_table(table, outputs["predictions"], description="out-of-fold predictions of the test pairs", **marks)
-    if resume:
-        Path(resume).unlink(missing_ok=True)
-    if not diverged:
-        mse = (predicted - test.auc).square().mean().item()
-        logger.info("test pairs: Pearson %.4f, MSE %.5f", pearson(test.auc.numpy(), predicted.numpy()), mse)
+
+def training_reference(data: FoldData, model: ModelOptions, paths: Mapping[str, Any]) -> Reference:
+    """Return what the checkpoint keeps of a fold's training set; ``paths`` as in :func:`train_fold`."""
+    lines = data.roles[TRAIN].cell_line.unique()
+    drugs = [data.drug_names[i] for i in data.roles[TRAIN].drug.unique().tolist()]
+    packed = packed_fingerprints(read_drug_features(paths["drug_features"]).loc[drugs])
+    structures = read_table(paths["drugs"], columns=[DRUG, SMILES]).set_index(DRUG)
+    settings = model.fingerprint_radius, model.fingerprint_bits, model.fingerprint_chirality
+    parents = parent_fingerprints(structures.loc[drugs, SMILES], *settings)
+    names = [data.cell_lines[i] for i in lines.tolist()]
+    return Reference.of(drugs, packed, parents, names, data.genotype[lines].numpy())
 
 
 def with_choice(options: TrainingOptions, path: str) -> TrainingOptions:

@@ -246,14 +246,14 @@ class GenotypeEncoder:
             maxima[omic] = training.max().fillna(mean).to_numpy()
         return cls(tuple(ordered), mutation_encoding, impute, means, minima, maxima)
 
-    def transform(self, omics: Mapping[str, pd.DataFrame]) -> dict[str, np.ndarray]:
+    def transform(self, omics: Mapping[str, pd.DataFrame], *, level: int = logging.INFO) -> dict[str, np.ndarray]:
         """Return C x G values from 0 to 1 (float32) per omic, rows in the order of each table.
 
         Missing values are replaced in the source's units, before scaling: the paper averages the data of
         the cell line as they are. A cell line without any measured gene takes the training cell lines'
         gene means. Expression and copy number are scaled per gene to the training cell lines' minimum and
         maximum; values beyond are clipped, a constant gene becomes 0. Imputed mutations are rounded at 0.5
-        before Gray coding, which needs bits.
+        before Gray coding, which needs bits. ``level`` is that of the log of what is imputed.
 
         Raises
         ------
@@ -266,7 +266,7 @@ class GenotypeEncoder:
                 raise ValueError(f"genotype: {omic} was not fitted; fitted are {', '.join(self.means)}")
             require_columns(frame.columns, self.genes, omic)
             _require_finite(frame[list(self.genes)], omic)
-            values = self._fill(omic, frame[list(self.genes)].to_numpy(dtype=np.float64))
+            values = self._fill(omic, frame[list(self.genes)].to_numpy(dtype=np.float64), level)
             if omic == MUTATION:
                 values = gray_encode(values > 0.5) if self.mutation_encoding == "gray" else values
             else:
@@ -274,9 +274,10 @@ class GenotypeEncoder:
             encoded[omic] = values.astype(np.float32)
         return encoded
 
-    def _fill(self, omic: str, values: np.ndarray) -> np.ndarray:
+    def _fill(self, omic: str, values: np.ndarray, level: int) -> np.ndarray:
         missing = np.isnan(values)
-        logger.info(
+        logger.log(
+            level,
             "%s: %d of %d values imputed by %s; %d cell lines without any measured gene take gene means",
             *(omic, missing.sum(), missing.size, self.impute, missing.all(axis=1).sum()),
         )

@@ -15,7 +15,7 @@ import pandas as pd
 
 from druggene.constants import GENE, TERM
 from druggene.hierarchy import Hierarchy
-from druggene.tables import write_text
+from druggene.tables import read_table, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +157,11 @@ def read_published_ontology(path: FilePath) -> tuple[pd.DataFrame, pd.DataFrame]
     return pd.DataFrame(rows["default"], columns=["parent", "child"]), pd.DataFrame(rows["gene"], columns=[TERM, GENE])
 
 
+def read_annotations(path: FilePath) -> pd.DataFrame:
+    """Return term, gene from the table of annotations (Parquet), or from an ontology file of DrugCell's format."""
+    return read_table(path) if str(path).endswith(".parquet") else read_published_ontology(path)[1]
+
+
 def decoded(file: Iterable[str], path: FilePath) -> Iterator[str]:
     """Yield the lines of a text file; a ValueError that names it if it is no UTF-8 text."""
     try:
@@ -216,7 +221,7 @@ def restrict_to_genes(
     parents: dict[str, list[str]] = {}
     for parent, child in zip(term_edges["parent"], term_edges["child"], strict=True):
         parents.setdefault(child, []).append(parent)
-    reaching = _closure(kept_annotations[TERM], parents)
+    reaching = closure(kept_annotations[TERM], parents)
     # A parent of a term that reaches a gene reaches it too, so the child alone decides.
     kept_edges = term_edges[term_edges["child"].isin(reaching)].reset_index(drop=True)
     before = set(term_edges["parent"]) | set(term_edges["child"]) | set(annotations[TERM])
@@ -246,12 +251,25 @@ def published_hierarchy(path: FilePath, genes: Sequence[str], names: Mapping[str
     """
     tables = read_published_ontology(path)
     try:
-        term_edges, annotations = restrict_to_genes(*tables, genes)
-        hierarchy = Hierarchy.build(term_edges, annotations, list(genes), dict(names))
+        hierarchy = whole_hierarchy(*tables, names, genes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     unnamed = sum(term not in names for term in hierarchy.terms)
     logger.info("%s: %d terms have no name in the OBO file; their id stands in", path, unnamed)
+    return hierarchy
+
+
+def whole_hierarchy(
+    term_edges: pd.DataFrame, annotations: pd.DataFrame, names: Mapping[str, str], genes: Sequence[str]
+) -> Hierarchy:
+    """Return a hierarchy as it stands, but for the terms that reach none of ``genes``.
+
+    Raises
+    ------
+    ValueError
+        If none of ``genes`` is annotated, or it is no hierarchy (:meth:`druggene.hierarchy.Hierarchy.build`).
+    """
+    hierarchy = Hierarchy.build(*restrict_to_genes(term_edges, annotations, genes), list(genes), dict(names))
     _log_hierarchy(hierarchy)
     return hierarchy
 
@@ -264,7 +282,7 @@ def _log_hierarchy(hierarchy: Hierarchy) -> None:
     logger.info("hierarchy: %d of %d genes are annotated", annotated, len(hierarchy.genes))
 
 
-def _closure(start: Iterable[str], following: Mapping[str, Iterable[str]]) -> set[str]:
+def closure(start: Iterable[str], following: Mapping[str, Iterable[str]]) -> set[str]:
     """Return ``start`` and all that can be reached from it."""
     reached = set(start)
     waiting = list(reached)
@@ -283,7 +301,7 @@ def _graph_below(term_edges: pd.DataFrame, root: str) -> tuple[dict[str, set[str
         children.setdefault(child, set())
     if root not in children:
         raise ValueError(f"ontology: the root {root} is no term of the graph; check the OBO file")
-    below = _closure([root], children)
+    below = closure([root], children)
     if len(below) < len(children):
         logger.info("hierarchy: %d of %d terms do not lie below %s", len(children) - len(below), len(children), root)
     graph = {term: children[term] for term in below}

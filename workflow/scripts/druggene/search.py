@@ -24,6 +24,8 @@ from druggene.dataset import FoldData
 from druggene.devices import CPU
 from druggene.fold import start_network
 from druggene.metrics import pearson
+from druggene.protocols import TRANSFER
+from druggene.responses import SOURCE
 from druggene.seeds import seed_of
 from druggene.splits import PUBLISHED, RANDOM_PAIRS, assign_folds, with_roles
 from druggene.tables import read_table
@@ -57,7 +59,7 @@ def assign_inner_folds(
     folds
         The protocol's folds: columns pair, fold, role.
     protocol, fold
-        Which outer fold. The ``published`` protocol has no groups; its pairs are dealt one by one.
+        Which outer fold. The ``published`` protocol and transfers have no groups; their pairs are dealt one by one.
     inner_folds
         Number of inner folds, at least 2.
     validation_fraction
@@ -80,7 +82,8 @@ def assign_inner_folds(
     """
     rows = with_roles(responses, folds, fold)
     outside = rows[rows[ROLE] != TEST].drop(columns=ROLE)
-    grouping = RANDOM_PAIRS if protocol == PUBLISHED else protocol
+    ungrouped = protocol == PUBLISHED or protocol.startswith(TRANSFER)
+    grouping = RANDOM_PAIRS if ungrouped else protocol
     own_seed = seed_of(seed, protocol, fold, "inner folds")
     try:
         dealt = assign_folds(outside, grouping, inner_folds, validation_fraction, own_seed, cell_lines)
@@ -88,6 +91,9 @@ def assign_inner_folds(
         message = str(error).replace("splits.folds", "search.folds")
         raise ValueError(f"{message} (outside the test part of fold {fold})") from None
     assert set(dealt[PAIR]) <= set(outside[PAIR]), "an inner fold reaches into the test part"
+    if SOURCE in folds:
+        # Or the test screen's curves of the same pairs would come along.
+        dealt = dealt.merge(outside[[PAIR, SOURCE]].drop_duplicates(), on=PAIR, validate="many_to_one")
     return dealt.assign(**{PROTOCOL: protocol})
 
 

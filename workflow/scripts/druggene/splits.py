@@ -20,6 +20,8 @@ from druggene.constants import (
     TRAIN,
     VALIDATION,
 )
+from druggene.protocols import TRANSFER
+from druggene.responses import SOURCE
 from druggene.tables import require_columns
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ def assign_folds(
     validation_fraction: float,
     seed: int,
     cell_lines: pd.DataFrame | None = None,
+    screens: tuple[str, str] | None = None,
 ) -> pd.DataFrame:
     """Give every pair one role in every fold, without looking at a response.
 
@@ -62,32 +65,39 @@ def assign_folds(
         Columns pair, cell_line, drug; for ``published`` also published_role.
     protocol
         "random_pairs" (paper: ten-fold cross-validation), "leave_cell_line_out", "leave_drug_out",
-        "leave_tissue_out", or "published": the authors' files, fold 0 alone.
+        "leave_tissue_out"; "published": the authors' files, fold 0 alone; or "transfer_…": from one screen to
+        another, fold 0 alone.
     folds
-        Number of folds, at least 2; not used by ``published``.
+        Number of folds, at least 2; not used by ``published`` and transfers.
     validation_fraction
-        Part of the groups outside test that is for validation, 0 to below 1; not used by ``published``.
-        Groups of unequal size are drawn so that the part of the pairs comes close to it too.
+        Part of the groups outside test that is for validation, 0 to below 1; used by ``published`` only where no file
+        is for validation. Groups of unequal size are drawn so that the part of the pairs comes close to it too.
     seed
         Of the shuffling, 0 to 2**32 - 1.
     cell_lines
         Columns cell_line and tissue, for ``leave_tissue_out``. A cell line of unknown tissue may belong to
         the tissue held out, so its pairs take no part in that protocol.
+    screens
+        Of a transfer: the sources of the responses that train (and validate), and those that test. A pair that both
+        have measured is a training and a test pair, each by its own curves.
 
     Returns
     -------
     pandas.DataFrame
-        Columns pair, protocol, fold, role, one row per pair and fold, sorted by fold and pair.
+        Columns pair, protocol, fold, role, one row per pair and fold, sorted by fold and pair. Of a transfer source
+        too, one row per pair and source: only curves of that source have the role.
 
     Raises
     ------
     ValueError
-        For an unknown protocol, fewer groups than folds, missing tissues or missing published roles.
+        For an unknown protocol, fewer groups than folds, missing tissues, missing published roles or unknown screens.
     """
+    if protocol.startswith(TRANSFER):
+        return _transfer(responses, protocol, validation_fraction, seed, screens)
     if protocol not in PROTOCOLS:
         raise ValueError(f"splits.protocols: {protocol!r} is not one of {', '.join(PROTOCOLS)}")
     if protocol == PUBLISHED:
-        return _published(responses)
+        return _published(responses, validation_fraction, seed)
     if folds < 2:
         raise ValueError(f"splits.folds: {folds} is too few; cross-validation needs at least 2")
     if not 0 <= validation_fraction < 1:
@@ -145,8 +155,42 @@ def _with_known_tissue(pairs: pd.DataFrame, cell_lines: pd.DataFrame | None) -> 
     return pairs.assign(**{TISSUE: tissue})[known].reset_index(drop=True)
 
 
-def _published(responses: pd.DataFrame) -> pd.DataFrame:
-    """Return the authors' roles; a pair whose replicates stand in several files takes the strictest role."""
+def _transfer(
+    responses: pd.DataFrame, protocol: str, fraction: float, seed: int, screens: tuple[str, str] | None
+) -> pd.DataFrame:
+    """Return the roles of the curves of two screens: one trains and validates, pair by pair, the other tests."""
+    require_columns(responses.columns, [PAIR, SOURCE], f"responses, for {protocol}")
+    assert screens is not None, f"{protocol} needs its two screens"
+    known = sorted(responses[SOURCE].unique())
+    for screen in screens:
+        if screen not in known:
+            raise ValueError(f"splits.transfer: no response is of {screen!r}; the screens are {', '.join(known)}")
+    of_train, of_test = (np.sort(responses.loc[responses[SOURCE] == screen, PAIR].unique()) for screen in screens)
+    logger.info(
+        "%d pairs of %s train, %d of %s test; %d were measured in both",
+        *(len(of_train), screens[0], len(of_test), screens[1], len(np.intersect1d(of_train, of_test))),
+    )
+    roles = _with_validation(len(of_train), fraction, seed, protocol)
+    parts = [
+        pd.DataFrame({PAIR: of_train, PROTOCOL: protocol, FOLD: 0, ROLE: roles, SOURCE: screens[0]}),
+        pd.DataFrame({PAIR: of_test, PROTOCOL: protocol, FOLD: 0, ROLE: TEST, SOURCE: screens[1]}),
+    ]
+    frame = pd.concat(parts, ignore_index=True).sort_values([PAIR, SOURCE], ignore_index=True)
+    return _finish(frame.astype({SOURCE: "str"}))
+
+
+def _with_validation(number: int, fraction: float, seed: int, protocol: str) -> np.ndarray:
+    """Return the roles of training pairs, of which ``fraction`` are drawn for validation."""
+    roles = np.full(number, TRAIN, dtype=object)
+    roles[_choose_validation(np.arange(number), fraction, np.random.RandomState(seed), protocol)] = VALIDATION
+    return roles
+
+
+def _published(responses: pd.DataFrame, fraction: float, seed: int) -> pd.DataFrame:
+    """Return the authors' roles; a pair whose replicates stand in several files takes the strictest role.
+
+    Where no file is for validation, ``fraction`` of the training pairs are drawn for it.
+    """
     require_columns(responses.columns, [PAIR, PUBLISHED_ROLE], "responses, for the published protocol")
     unknown = responses[~responses[PUBLISHED_ROLE].isin(ROLES)]
     if len(unknown):
@@ -165,6 +209,9 @@ def _published(responses: pd.DataFrame) -> pd.DataFrame:
     if absent:
         raise ValueError(f"responses: no pair has the published role {absent[0]}; check the published files")
     roles = np.array(ROLES, dtype=object)[strictest.to_numpy()]
+    if VALIDATION not in roles:
+        logger.info("no published file is for validation; pairs are drawn from those for training")
+        roles[roles == TRAIN] = _with_validation(int((roles == TRAIN).sum()), fraction, seed, PUBLISHED)
     return _finish(pd.DataFrame({PAIR: strictest.index, PROTOCOL: PUBLISHED, FOLD: 0, ROLE: roles}))
 
 
@@ -177,15 +224,19 @@ def _finish(frame: pd.DataFrame) -> pd.DataFrame:
 def with_roles(responses: pd.DataFrame, folds: pd.DataFrame, fold: int) -> pd.DataFrame:
     """Return the response rows of one fold with their role, sorted by pair as the responses are.
 
+    Where folds have the column source (transfers), a row's role is that of its pair and source, so that responses need
+    that column too.
+
     Raises
     ------
     ValueError
         If ``folds`` has no row of ``fold``.
     """
-    roles = folds.loc[folds[FOLD] == fold, [PAIR, ROLE]]
+    keys = [PAIR, SOURCE] if SOURCE in folds else [PAIR]
+    roles = folds.loc[folds[FOLD] == fold, [*keys, ROLE]]
     if roles.empty:
         raise ValueError(f"folds: no pair in fold {fold}; found folds {sorted(folds[FOLD].unique())}")
-    return responses.merge(roles, on=PAIR, how="inner", validate="many_to_one")
+    return responses.merge(roles, on=keys, how="inner", validate="many_to_one")
 
 
 def groups_of(rows: pd.DataFrame, protocol: str, cell_lines: pd.DataFrame) -> pd.Series:
@@ -196,7 +247,7 @@ def groups_of(rows: pd.DataFrame, protocol: str, cell_lines: pd.DataFrame) -> pd
     rows
         Columns pair, cell_line, drug; rows that take part in the protocol.
     protocol
-        One of ``PROTOCOLS``; ``published`` holds out pairs.
+        Its name; ``published`` and transfers hold out pairs.
     cell_lines
         Columns cell_line and tissue.
     """

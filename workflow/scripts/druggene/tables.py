@@ -64,17 +64,22 @@ def write_table(
         table = pa.Table.from_pandas(frame, preserve_index=frame.index.name is not None)
     else:
         table = frame
-    metadata = {
-        "format_version": FORMAT_VERSION,
-        "description": description,
-        "units": dict(units or {}),
-        "source": source,
-        **extra,
-    }
-    encoded = json.dumps(metadata, sort_keys=True).encode()
+    encoded = encoded_metadata(description, units or {}, source, **extra)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA_KEY: encoded})
     with atomic_path(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+def encoded_metadata(description: str, units: Mapping[str, str], source: str | None, **extra: Any) -> bytes:
+    """Return what :func:`write_table` stores under ``METADATA_KEY`` in the schema, for who writes a table in chunks."""
+    metadata = {
+        "format_version": FORMAT_VERSION,
+        "description": description,
+        "units": dict(units),
+        "source": source,
+        **extra,
+    }
+    return json.dumps(metadata, sort_keys=True).encode()
 
 
 def write_csv(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:

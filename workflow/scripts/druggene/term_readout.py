@@ -246,23 +246,18 @@ class TermReadoutNetwork(nn.Module):
         Above 0 a term speaks for a high AUC, a resistant cell line. What is left of z is the drug's own effect and the
         correction of a seen cell line.
         """
-        assert not self.training, "contributions are those of the trained network; call eval() first"
-        features = self._features(drugs)
-        parts = []
-        for member in self._members():
-            _, terms = member.hierarchy(genotype, pairs.cell_line_counts)
-            parts.append(terms[:, pairs.cell_line] * member.weights_of(features)[:, pairs.drug])
-        return torch.stack(parts).mean(0)
+        states, weights = self.contribution_parts(genotype, drugs, pairs)
+        return torch.stack(
+            [said[:, pairs.cell_line] * weight[:, pairs.drug] for said, weight in zip(states, weights, strict=True)]
+        ).mean(0)
 
     @torch.no_grad()
-    def weights_of(self, drugs: Tensor) -> Tensor:
-        """Return the weight of every term for D x F drugs by each member, B x T x D; in evaluation mode.
-
-        What a term says has a sign and a scale of its own in each member, so that their weights have no mean.
-        """
-        assert not self.training, "weights are those of the trained network; call eval() first"
+    def contribution_parts(self, genotype: Genotype, drugs: Tensor, pairs: Pairs) -> tuple[Tensor, Tensor]:
+        """Return what every term of every member says, B x T x C, and its weights for the drugs, B x T x D."""
+        assert not self.training, "contributions are those of the trained network; call eval() first"
         features = self._features(drugs)
-        return torch.stack([member.weights_of(features) for member in self._members()])
+        said = [member.hierarchy(genotype, pairs.cell_line_counts)[1] for member in self._members()]
+        return torch.stack(said), torch.stack([member.weights_of(features) for member in self._members()])
 
     @torch.no_grad()
     def fit_inputs(self, genotype: Tensor) -> None:

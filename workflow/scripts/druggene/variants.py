@@ -30,15 +30,15 @@ def model_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
         label, omics, hierarchy, seed, and every section of ``OVERRIDDEN`` with the model's keys laid over it.
     """
     settings = {"hierarchy": REAL, "seed": config["seed"]} | dict(model)
-    return settings | {section: _laid_over(config[section], model.get(section, {})) for section in OVERRIDDEN}
+    return settings | {section: laid_over(config[section], model.get(section, {})) for section in OVERRIDDEN}
 
 
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``below`` with the keys of ``above`` laid over it, sections within sections too."""
     laid = dict(below)
     for key, value in above.items():
         inner = isinstance(value, Mapping) and isinstance(below.get(key), Mapping)
-        laid[key] = _laid_over(below[key], value) if inner else value
+        laid[key] = laid_over(below[key], value) if inner else value
     return laid
 
 
@@ -100,7 +100,7 @@ def ablation_models(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     models = {}
     for variant, own in variants.items():
         seeds = own.get("seeds", ablations["seeds"])
-        laid = _laid_over(base, {key: value for key, value in own.items() if key != "seeds"})
+        laid = laid_over(base, {key: value for key, value in own.items() if key != "seeds"})
         for number in range(seeds):
             is_base = variant == BASE and number == 0
             name = ablations["base"] if is_base else f"ablation_{variant}_seed_{number + 1}"

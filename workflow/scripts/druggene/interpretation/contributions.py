@@ -5,17 +5,16 @@ line times its weight for the drug, the mean over the ensemble. It explains the 
 term is another question. Letters: T terms, C cell lines, D drugs, N pairs, B members.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from druggene.checkpoint import Checkpoint
 from druggene.constants import DRUG, TERM, TEST
-from druggene.dataset import FoldData, Responses
+from druggene.dataset import FoldData
 from druggene.drugs import read_drug_features
 from druggene.interpretation.stability import agreement
 from druggene.network import Pairs
@@ -23,7 +22,6 @@ from druggene.term_readout import TermReadoutNetwork
 
 CONTRIBUTIONS: Final = ("contribution_sd", "contribution", "contribution_r", "weight")
 """Scores of a term for a drug; the first, what tells the drug's cell lines apart, ranks terms."""
-_PAIRS_AT_ONCE: Final = 5000
 
 
 def contributions_of_fold(paths: Mapping[str, Any], fold: int, drugs: Sequence[str] | None) -> pd.DataFrame:
@@ -72,47 +70,33 @@ def aggregate(network: TermReadoutNetwork, data: FoldData, drugs: Sequence[str])
         two does not vary), weight (mean over the members of its absolute value: a member's terms have signs of their
         own). Contributions and weights have z's scale, without a unit.
     """
-    genotype, test = network.gather(data.genotype), data.roles[TEST]
-    weights = network.weights_of(data.drugs).abs().mean(0).numpy()
-    wanted = pd.Index(data.drug_names).get_indexer(pd.Index(drugs))
-    terms = np.array(data.hierarchy.terms, dtype=object)
+    test = data.roles[TEST]
+    pairs = Pairs.of(test.cell_line, test.drug, *data.sizes)
+    said, weights = network.contribution_parts(network.gather(data.genotype), data.drugs, pairs)
     tables = []
-    for rows in _batches(test, wanted):
-        drug, auc = test.drug[rows].numpy(), test.auc[rows].numpy().astype(np.float64)
-        pairs = Pairs.of(test.cell_line[rows], test.drug[rows], *data.sizes)
-        contributions = network.contributions(genotype, data.drugs, pairs).numpy()
-        for number in np.unique(drug):
-            own, measured = contributions[:, drug == number].astype(np.float64), auc[drug == number]
-            deviation = measured.std()
-            spread = own.std(axis=1)
-            covariance = (own - own.mean(axis=1, keepdims=True)) @ (measured - measured.mean()) / len(measured)
-            scale = spread * deviation
-            values = {
-                DRUG: data.drug_names[number],
-                TERM: terms,
-                "n_pairs": len(measured),
-                "contribution": np.abs(own).mean(axis=1),
-                "contribution_sd": spread,
-                "auc_sd": deviation,
-                "contribution_r": np.divide(covariance, scale, out=np.full(len(own), np.nan), where=scale > 1e-12),
-                "weight": weights[:, number],
-            }
-            tables.append(pd.DataFrame(values))
+    for name in drugs:
+        number = data.drug_names.index(name)
+        rows = torch.nonzero(test.drug == number)[:, 0]
+        if not len(rows):
+            continue
+        contributions = (said[:, :, test.cell_line[rows]] * weights[:, :, number, None]).mean(0)
+        own, measured = contributions.numpy().astype(np.float64), test.auc[rows].numpy().astype(np.float64)
+        deviation, spread = measured.std(), own.std(axis=1)
+        covariance = (own - own.mean(axis=1, keepdims=True)) @ (measured - measured.mean()) / len(measured)
+        scale = spread * deviation
+        values = {
+            DRUG: name,
+            TERM: np.array(data.hierarchy.terms, dtype=object),
+            "n_pairs": len(measured),
+            "contribution": np.abs(own).mean(axis=1),
+            "contribution_sd": spread,
+            "auc_sd": deviation,
+            "contribution_r": np.divide(covariance, scale, out=np.full(len(own), np.nan), where=scale > 1e-12),
+            "weight": weights[:, :, number].abs().mean(0).numpy(),
+        }
+        tables.append(pd.DataFrame(values))
     columns = [DRUG, TERM, "n_pairs", "contribution", "contribution_sd", "auc_sd", "contribution_r", "weight"]
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
-
-
-def _batches(test: Responses, wanted: np.ndarray) -> Iterator[Tensor]:
-    """Yield positions of test pairs, some whole drugs at a time, so that T x N stays small."""
-    batch: list[Tensor] = []
-    for number in sorted(wanted):
-        rows = torch.nonzero(test.drug == int(number))[:, 0]
-        if batch and sum(map(len, batch)) + len(rows) > _PAIRS_AT_ONCE:
-            yield torch.cat(batch)
-            batch = []
-        batch.append(rows)
-    if any(map(len, batch)):
-        yield torch.cat(batch)
 
 
 def pool(folds: Sequence[pd.DataFrame], described: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from sklearn.metrics import pairwise_distances, silhouette_samples
 
 from druggene.checkpoint import Checkpoint
 from druggene.constants import CELL_LINE, DRUG
-from druggene.drugs import drug_matrix, read_drug_features
+from druggene.drugs import read_drug_features
 from druggene.interpretation.states import TRAINED, TermStates
 
 PCS = ["pc1", "pc2"]
@@ -44,10 +44,7 @@ def drug_embedding(checkpoint: Checkpoint, path: str, drugs: pd.DataFrame) -> pd
     """
     features = read_drug_features(path)
     network = checkpoint.joined_network()
-    matrix = drug_matrix(features, checkpoint.options.drug_features, checkpoint.drug_scaler)
-    if checkpoint.target_encoder is not None:
-        matrix = np.hstack([matrix, checkpoint.target_encoder.transform(drugs, list(features.index))])
-    inputs = torch.from_numpy(matrix)
+    inputs = torch.from_numpy(checkpoint.drug_inputs.matrix(features, drugs))
     with torch.no_grad():
         embedding = network.drug(inputs, torch.zeros(len(inputs), dtype=torch.int64))[0].numpy()
     return pd.DataFrame(embedding, index=pd.Index(features.index, name=DRUG))

@@ -54,6 +54,15 @@ class EvaluatedHierarchy:
         rows = [slice(int(start), int(end)) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
         return [(part, self.child_matrix[part]) for part in rows]
 
+    @cached_property
+    def child_blocks(self) -> dict[tuple[int, int], np.ndarray]:
+        """The H x H weights of every edge, by the positions of parent and child."""
+        h = self.neurons
+        return {
+            (parent, child): self.child_matrix[parent * h : (parent + 1) * h, child * h : (child + 1) * h].toarray()
+            for parent, child in self.hierarchy.edges.tolist()
+        }
+
     def gene_part(self, genotype: np.ndarray) -> np.ndarray:
         """Return (T H) x C of b and what a C x M x G genotype adds to it."""
         return self.gene_matrix @ genotype.reshape(len(genotype), -1).T + self.bias[:, None]

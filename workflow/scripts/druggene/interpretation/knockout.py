@@ -15,22 +15,23 @@ def knocked_out_roots(branch: EvaluatedHierarchy, gene_part: np.ndarray, trained
 
     The mean takes the place of all H neurons; the term's ancestors are computed anew, nothing else changes.
     """
+    means = branch.forward(gene_part)[1][:, trained].mean(axis=1)
+    yield from roots_without(branch, gene_part, means)
+
+
+def roots_without(branch: EvaluatedHierarchy, gene_part: np.ndarray, replacement: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield, term by term, the root's C x H states when that term has its part of ``replacement`` (T H) as state."""
     h = branch.neurons
     activation, states = branch.forward(gene_part)
     before = gene_part + branch.child_matrix @ states  # z of every term
-    children = {
-        (int(parent), int(child)): branch.child_matrix[
-            parent * h : (parent + 1) * h, child * h : (child + 1) * h
-        ].toarray()
-        for parent, child in branch.hierarchy.edges
-    }
+    children = branch.child_blocks
     parents: dict[int, list[int]] = {}
     for parent, child in branch.hierarchy.edges.tolist():
         parents.setdefault(child, []).append(parent)
     root = len(branch.hierarchy.terms) - 1
     for term in range(root + 1):
         own = states[term * h : (term + 1) * h]
-        changes = {term: own[:, trained].mean(axis=1, keepdims=True) - own}
+        changes = {term: replacement[term * h : (term + 1) * h, None] - own}
         added: dict[int, np.ndarray] = {}
         waiting = {term}
         while waiting:

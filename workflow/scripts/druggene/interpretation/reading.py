@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,15 +13,7 @@ from druggene.interpretation.substitutes import nearest_drug
 from druggene.interpretation.targets import Targets
 from druggene.interpretation.views import ancestry, state_against_auc, waterfall
 from druggene.metrics import spearman
-from druggene.ontology import read_published_ontology
 from druggene.tables import read_table
-
-
-def read_annotations(path: str) -> pd.DataFrame:
-    """Return term, gene from the table of annotations, or from the published ontology file."""
-    if Path(path).suffix == ".parquet":
-        return read_table(path)
-    return read_published_ontology(path)[1]
 
 
 def read_expression(path: str) -> pd.DataFrame:

@@ -38,7 +38,10 @@ def nearest_drug(wanted: str, drugs: pd.DataFrame, known_targets: pd.DataFrame) 
     own = drugs.set_index(DRUG)["targets"].fillna("").sort_index().str.split(";").map(set)
     overlap = own.map(lambda others: len(others & targets) / max(len(others | targets), 1))
     if not len(overlap) or overlap.max() == 0:
-        raise ValueError(f"interpretation.figures: neither {wanted!r} nor a drug that shares a target is in the data")
+        raise ValueError(
+            f"interpretation.figures: neither {wanted!r} nor a drug that shares a target is in the data; name one of "
+            "the data's drugs as drug and in views"
+        )
     return str(overlap.idxmax()), f"{overlap.idxmax()} in place of {wanted}: most shared targets"
 
 

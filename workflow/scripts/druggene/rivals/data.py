@@ -13,6 +13,7 @@ import pandas as pd
 from druggene.constants import AUC, CELL_LINE, DRUG, PAIR, ROLE, ROLES, TRAIN
 from druggene.drugs import drug_matrix, fit_descriptor_scaler, read_drug_features
 from druggene.genotype import read_genotype
+from druggene.responses import SOURCE
 from druggene.splits import groups_of, with_roles
 from druggene.tables import read_table
 
@@ -84,7 +85,7 @@ class RivalData:
             If a response names a cell line or drug without features, or a role has no rows.
         """
         omics, cell_lines, _, _ = read_genotype(paths["genotype"])
-        responses = read_table(paths["responses"], columns=[PAIR, CELL_LINE, DRUG, AUC])
+        responses = read_table(paths["responses"], columns=[PAIR, CELL_LINE, DRUG, AUC, SOURCE])
         table = with_roles(responses, read_table(paths["folds"], filters=[("fold", "==", fold)]), fold)
         features = read_drug_features(paths["drug_features"])
         training_drugs = sorted(table.loc[table[ROLE] == TRAIN, DRUG].unique())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, ROLE, TEST, TISSUE
+from druggene.responses import SOURCE
 from druggene.rivals.effects import Effects
 from druggene.splits import with_roles
 from druggene.tables import require_columns
@@ -58,7 +59,7 @@ def predict_naive(
     Parameters
     ----------
     responses
-        Columns pair, cell_line, drug, auc.
+        Columns pair, cell_line, drug, auc; source for a transfer.
     folds
         Columns pair, protocol, fold, role of one protocol.
     names
@@ -82,7 +83,7 @@ def predict_naive(
     tissue = cell_lines.set_index(CELL_LINE)[TISSUE]
     if "tissue_mean" in names and tissue.isna().all():
         raise ValueError("naive: tissue_mean needs tissues, and no cell line has one; leave it out")
-    rows = responses[[PAIR, CELL_LINE, DRUG, AUC]]
+    rows = responses[[PAIR, CELL_LINE, DRUG, AUC, *([SOURCE] if SOURCE in folds else [])]]
     rows = rows.assign(**{TISSUE: rows[CELL_LINE].map(tissue)})
     protocol = folds[PROTOCOL].iloc[0]
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in names}

