@@ -33,6 +33,7 @@ from druggene.variants import (
     has_own_genotype,
     model_settings,
     permuted_twins,
+    seed_names,
     with_twins,
 )
 

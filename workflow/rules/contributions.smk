@@ -110,6 +110,7 @@ rule tabulate_contributions:
     params:
         runs=[(model, labels) for model in READ_OUT_MODELS for labels in LABELS],
         twins={name: twin for name, twin in TWINS.items() if name in READ_OUT_MODELS},
+        seeds=seed_names({name: SETTINGS[name] for name in READ_OUT_MODELS}),
         labels=MODEL_LABELS,
         code=code_digest("tabulate_contributions"),
     script:

@@ -253,6 +253,7 @@ rule compare_scores:
         runtime=scaled(30),
     params:
         runs=[(model, labels) for model in INTERPRETED_MODELS for labels in LABELS],
+        seeds=seed_names({name: SETTINGS[name] for name in INTERPRETED_MODELS}),
         code=code_digest("compare_scores"),
     script:
         "../scripts/compare_scores.py"

@@ -15,7 +15,7 @@ def main() -> None:
     runs = [tuple(run) for run in params.runs]
     scores = {run: read_table(path) for run, path in zip(runs, files.contributions, strict=True)}
     agreements = {run: read_table(path) for run, path in zip(runs, files.agreement, strict=True)}
-    write_csv(score_stability(scores, agreements, CONTRIBUTIONS), outputs.stability)
+    write_csv(score_stability(scores, agreements, CONTRIBUTIONS, params.seeds), outputs.stability)
     measured = [{model: table[model, "measured"] for model, _ in runs} for table in (scores, agreements)]
     table = tabulate(*measured, params.twins)
     marks = {key: read_metadata(files.contributions[0])[key] for key in ("source", "simulated")}

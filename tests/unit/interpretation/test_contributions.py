@@ -17,7 +17,7 @@ from druggene.interpretation.controls import score_stability
 from druggene.interpretation.folds import describe_terms
 from druggene.network import Pairs
 from druggene.term_readout import ReadoutOptions, TermReadoutNetwork
-from druggene.variants import permuted_twins, with_twins
+from druggene.variants import permuted_twins, seed_names, with_twins
 from tests.reference.folds import small_fold
 
 READOUT = ReadoutOptions(3, 2, (0.5, 1.0, 0.5), 0.1, 0.1, 0.1, 0.2, 0.2)
@@ -139,11 +139,26 @@ def test_top_terms_stand_beside_the_twins(fold: tuple[TermReadoutNetwork, FoldDa
 
 def test_a_twin_differs_in_its_genes_alone() -> None:
     settings = {
-        "plus": {"label": "a", "hierarchy": "real", "training": {"epochs": 3}},
-        "other": {"label": "b", "hierarchy": "gene_permuted", "training": {"epochs": 4}},
-        "twin": {"label": "c", "hierarchy": "gene_permuted", "training": {"epochs": 3}},
-        "dense": {"label": "d", "hierarchy": "dense", "training": {"epochs": 3}},
+        "plus": {"label": "a", "hierarchy": "real", "seed": 1, "training": {"epochs": 3}},
+        "other": {"label": "b", "hierarchy": "gene_permuted", "seed": 1, "training": {"epochs": 4}},
+        "twin": {"label": "c", "hierarchy": "gene_permuted", "seed": 1, "training": {"epochs": 3}},
+        "dense": {"label": "d", "hierarchy": "dense", "seed": 1, "training": {"epochs": 3}},
     }
     assert permuted_twins(settings) == {"plus": "twin"}
     assert with_twins(["plus", "dense"], settings) == ["plus", "twin", "dense"]
     assert with_twins(["twin", "plus"], settings) == ["twin", "plus"]
+
+
+def test_models_that_differ_in_their_seed_alone_are_named_by_it() -> None:
+    one = {"label": "a", "hierarchy": "real", "seed": 1, "training": {"epochs": 3}}
+    settings = {"one": one, "two": one | {"label": "b", "seed": 7}, "longer": one | {"seed": 8, "training": {}}}
+    assert seed_names(settings) == [("one", "two", "seed 7 (two)"), ("two", "one", "seed 1 (one)")]
+    scores = pd.DataFrame({"drug": "d", "term": list("abcdef"), "power": [1.0, 2, 3, 4, 5, 6]})
+    scores[["size", "layer", "n_children", "n_parents"]] = 1.0
+    runs = {("one", "measured"): scores, ("two", "measured"): scores, ("longer", "measured"): scores}
+    agreed = pd.DataFrame({"drug": ["d"], "score": ["power"], "folds_rho": [0.5]})
+    table = score_stability(runs, dict.fromkeys(runs, agreed), seeds=seed_names(settings))
+    own = table[table["model"] == "one"].set_index("compared_with")["rho"]
+    assert own["seed 7 (two)"] == 1
+    assert "longer" in own.index
+    assert "two" not in own.index

@@ -42,22 +42,34 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
     return laid
 
 
+def differ_only_in(first: Mapping[str, Any], second: Mapping[str, Any], key: str) -> bool:
+    """Tell whether two :func:`model_settings` differ in ``key`` and agree in all else but the label."""
+    keys = (first.keys() | second.keys()) - {"label", key}
+    return first[key] != second[key] and all(first.get(each) == second.get(each) for each in keys)
+
+
 def permuted_twins(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return models with the real hierarchy and, of each, the first that differs in nothing but permuted genes.
 
     ``settings`` are model names to :func:`model_settings`; the label is free to differ.
     """
-
-    def rest(model: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: value for key, value in model.items() if key not in ("label", "hierarchy")}
-
     permuted = [name for name, model in settings.items() if model["hierarchy"] == GENE_PERMUTED]
     twins = {}
     for name, model in settings.items():
-        found = [twin for twin in permuted if rest(settings[twin]) == rest(model)]
+        found = [twin for twin in permuted if differ_only_in(model, settings[twin], "hierarchy")]
         if model["hierarchy"] == REAL and found:
             twins[name] = found[0]
     return twins
+
+
+def seed_names(settings: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return model, another that differs in nothing but the seed, and what readers call that: its seed and name."""
+    return [
+        (name, other, f"seed {settings[other]['seed']} ({other})")
+        for name in settings
+        for other in settings
+        if differ_only_in(settings[name], settings[other], "seed")
+    ]
 
 
 def with_twins(names: Sequence[str], settings: Mapping[str, Mapping[str, Any]]) -> list[str]:
