@@ -4,8 +4,9 @@ import pandas as pd
 
 from druggene.claims import read_claims
 from druggene.interpretation.claims import Interpreted, judge_interpretation
-from druggene.interpretation.reading import read_annotations, read_expression
+from druggene.interpretation.reading import read_expression
 from druggene.logs import log_to
+from druggene.ontology import read_annotations
 from druggene.tables import read_metadata, read_table, write_table
 
 
