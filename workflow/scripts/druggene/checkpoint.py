@@ -171,8 +171,8 @@ class Checkpoint:
         network = self.network()
         if not isinstance(network, DrugGeneNetwork):
             raise ValueError(
-                f"{self.options.name}: with network.readout: terms, the terms' weights are the interpretation; name "
-                "models with readout joined in interpretation.models"
+                f"{self.options.name}: with network.readout: terms no root is joined with the drug, and the terms' "
+                "contributions are the interpretation; for this, name a model with readout: joined"
             )
         return network
 
