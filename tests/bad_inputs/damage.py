@@ -8,6 +8,7 @@ A damage is a verb and what it needs.
   ``gzip``, ``gzip, cut``, ``gzip bomb``, ``code`` (a pickle that would run some), ``pickle VALUE``.
 - Of a table of the workflow: ``set COLUMN, ROW = VALUE``, ``drop column COLUMN``, ``foreign`` (written by another
   program).
+- Of a checkpoint: ``layout N`` (that of another version), ``without PART``.
 - Of an archive: ``member NAME: DAMAGE``, ``add member NAME``, ``claim NAME has N bytes``.
 """
 
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from druggene.tables import read_metadata, read_table, write_table
 
@@ -125,6 +127,16 @@ def _foreign(path: Path) -> None:
     pd.DataFrame({"drug": ["a"], "smiles": ["CCO"]}).to_parquet(path)
 
 
+def _layout(path: Path, version: str) -> None:
+    torch.save(torch.load(path, weights_only=True) | {"format_version": int(version)}, path)
+
+
+def _without(path: Path, part: str) -> None:
+    content = torch.load(path, weights_only=True)
+    del content[part]
+    torch.save(content, path)
+
+
 def _member(path: Path, name: str, damage: str) -> None:
     with zipfile.ZipFile(path) as archive:
         members = {info.filename: archive.read(info) for info in archive.infolist()}
@@ -162,6 +174,8 @@ FILES: dict[str, Callable[..., None]] = {
     r"set (\S+), (\d+) = (.*)": _table(_set),
     r"drop column (\S+)": _table(lambda frame, column: frame.drop(columns=column)),
     r"foreign": _foreign,
+    r"layout (\d+)": _layout,
+    r"without (\w+)": _without,
     r"member (\S+): (.+)": _member,
     r"add member (\S+)": _add_member,
     r"claim (\S+) has (\d+) bytes": _claim,

@@ -23,6 +23,7 @@ from druggene.simulation.workbook import write_workbook
 from druggene.sources.versions import read_versions
 from druggene.tables import write_table
 from tests.unit.sources.test_gdsc_wheel import make_wheel
+from tests.unit.test_checkpoint import make_checkpoint
 from tests.unit.test_gene_ontology import GAF, OBO
 
 ROOT = Path(__file__).parents[2]
@@ -478,6 +479,28 @@ def published_weights(folder: Path) -> Job:
     return Job(lambda: main(["import", str(folder / "weights.pt"), *arguments]), output)
 
 
+def predict_new_pairs(folder: Path) -> Job:
+    """The command that predicts two new cell lines and drugs by a network of random weights."""
+    from druggene.command_line import main
+
+    checkpoint = make_checkpoint()
+    checkpoint.save(folder / "fold_0.pt")
+    genes = checkpoint.encoder.genes
+    lines = folder / "lines"
+    lines.mkdir()
+    for omic in OMICS:
+        rows = {"A375": [1, 0] * len(genes), "HL60": [0, 1] * len(genes)}
+        text = "".join(",".join([name, *map(str, values[: len(genes)])]) + "\n" for name, values in rows.items())
+        (lines / f"{omic}.csv").write_text(",".join(["cell_line", *genes]) + "\n" + text)
+    (folder / "drugs.csv").write_text("drug,smiles\nalcohol,CCO\nphenol,c1ccccc1O\n")
+    (folder / "pairs.csv").write_text("cell_line,drug\nA375,alcohol\nHL60,phenol\n")
+    output = folder / "out"
+    output.mkdir()
+    files = {"checkpoints": "fold_0.pt", "cell-lines": "lines", "drugs": "drugs.csv", "pairs": "pairs.csv"}
+    arguments = [text for name, file in files.items() for text in (f"--{name}", str(folder / file))]
+    return Job(lambda: main(["predict", *arguments, "--output", str(output)]), output)
+
+
 JOBS: dict[str, Callable[[Path], Job]] = {
     function.__name__: function
     for function in (
@@ -501,5 +524,6 @@ JOBS: dict[str, Callable[[Path], Job]] = {
         compute_drug_features,
         hierarchy_files,
         published_weights,
+        predict_new_pairs,
     )
 }

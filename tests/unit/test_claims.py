@@ -151,6 +151,8 @@ def test_markdown_counts_the_verdicts() -> None:
         (",n_terms,", ",n_word,", "measure 'n_word' of terms is not one of n_cell_lines"),
         ("\nterms,", "\ngenes,", "the id 'genes' stands twice"),
         ("id,section", "name,section", "columns are name, section"),
+        ("\ndrugs,Data,tables", "\ndrugs,Data,figures", "stage 'figures' of drugs is not tables or interpret"),
+        (",below,expression", ",whole,expression", "rule 'whole' of braf_selumetinib is not one of equal"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(old: str, new: str, message: str, tmp_path: Path) -> None:

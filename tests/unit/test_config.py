@@ -194,10 +194,6 @@ def test_a_table_of_structures_may_be_named_from_the_home_folder(
             {"interpretation": {"protocols": ["published"]}},
             r"interpretation\.protocols: 'published' is not one of random",
         ),
-        (
-            {"network": {"readout": "terms"}, "interpretation": {"models": ["druggene"]}},
-            r"interpretation\.models: 'druggene' has the read-out terms",
-        ),
     ],
 )
 def test_mistakes_are_named(overlay: dict[str, Any], message: str) -> None:

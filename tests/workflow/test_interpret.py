@@ -58,6 +58,11 @@ def test_interprets_measured_and_permuted_labels(own: Path) -> None:
         np.testing.assert_allclose(row["power"], plain_power(features, auc, roles, 0, 0.1), atol=1e-3)
         np.testing.assert_allclose(row["rlipp"], row["power"] - row["children_mean"], atol=1e-6)
 
+    claims = pd.read_csv(results / "tables/random_pairs/interpretation_claims.csv").set_index("id")
+    assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "not tested here"}
+    assert claims.loc["rlipp_terms", "note"].endswith("terms in the network, 2,086 in the paper's")
+    assert claims["permuted_value"].notna().any()
+
     stability = pd.read_csv(results / "tables/random_pairs/score_stability.csv")
     assert {"other folds", "term size", "permuted labels"} <= set(stability["compared_with"])
     genes = read_table(folder / "measured/gene_scores.parquet")
@@ -79,3 +84,21 @@ def test_interprets_measured_and_permuted_labels(own: Path) -> None:
     assert {"nodes", "edges", "visualProperties"} <= aspects
     assert (folder / "measured/recovery.md").read_text().startswith("# ")
     assert not plan(own, "interpret", configs=configs).jobs
+
+
+def test_terms_read_out_and_seeds_are_planned(pristine: Path, tmp_path: Path) -> None:
+    omics = "omics: [mutation, expression, copy_number]"
+    plus = f"{omics}, genotype: {{ mutation_encoding: binary, fusion: channels }}, network: {{ readout: terms }}"
+    (tmp_path / "models.yaml").write_text(
+        f"""
+models:
+  plus: {{ label: Plus, {plus} }}
+  twin: {{ label: Twin, hierarchy: gene_permuted, {plus} }}
+  again: {{ label: Again, {omics}, seed: 2 }}
+interpretation: {{ models: [druggene, again, plus] }}
+"""
+    )
+    jobs = plan(pristine, "interpret", configs=(TINY, str(tmp_path / "models.yaml"))).jobs
+    assert jobs["compute_contributions"] == 4  # two folds of a network and of its twin, which comes with it
+    assert jobs["tabulate_contributions"] == jobs["tabulate_interpretation"] == 1
+    assert jobs["judge_interpretation"] == jobs["collect_scores"] == 2

@@ -32,6 +32,9 @@ from druggene.variants import (
     drug_features_needed,
     has_own_genotype,
     model_settings,
+    permuted_twins,
+    seed_names,
+    with_twins,
 )
 
 REPOSITORY = SCRIPTS.parents[1]

@@ -8,7 +8,12 @@ INTERPRETATION = config["interpretation"]
 JOINED_MODELS = [
     name for name in MODELS if SETTINGS[name]["network"]["readout"] == "joined"
 ]
-INTERPRETED_MODELS = INTERPRETATION["models"] or JOINED_MODELS[:1]
+# Networks that read out all terms are interpreted by their contributions; see contributions.smk.
+INTERPRETED_MODELS = (
+    [name for name in INTERPRETATION["models"] if name in JOINED_MODELS]
+    if INTERPRETATION["models"]
+    else JOINED_MODELS[:1]
+)
 # Scores take a pair's mean over its curves, which a transfer tells apart by their screen.
 INTERPRETED_PROTOCOLS = INTERPRETATION["protocols"] or config["splits"]["protocols"]
 LABELS = ["measured", *(["permuted"] if INTERPRETATION["permuted_control"] else [])]
@@ -248,6 +253,7 @@ rule compare_scores:
         runtime=scaled(30),
     params:
         runs=[(model, labels) for model in INTERPRETED_MODELS for labels in LABELS],
+        seeds=seed_names({name: SETTINGS[name] for name in INTERPRETED_MODELS}),
         code=code_digest("compare_scores"),
     script:
         "../scripts/compare_scores.py"
@@ -408,3 +414,79 @@ rule plot_best_terms:
         code=code_digest("plot_best_terms"),
     script:
         "../scripts/plot_best_terms.py"
+
+
+rule judge_interpretation:
+    """Judge what the paper says of its figures 5 to 7 by what a network gave."""
+    input:
+        claims="resources/paper_claims.csv",
+        term_scores=f"{INTERPRETED}/term_scores.parquet",
+        cell_lines=f"{INTERPRETED}/embedding/fold_{FIGURE_FOLD}.cell_lines.parquet",
+        classes=f"{INTERPRETED}/embedding/fold_{FIGURE_FOLD}.classes.csv",
+        states=per_fold(f"{INTERPRETED}/states/fold_{{fold}}.parquet"),
+        responses=of_labels(RESPONSES_OF),
+        folds=f"{RESULTS}/data/{{protocol}}/folds.parquet",
+        drugs=f"{RESULTS}/data/drugs.parquet",
+        expression=f"{RESULTS}/data/expression.parquet",
+        known_targets="resources/drug_targets.csv",
+        annotations=ANNOTATIONS,
+        obo=config["ontology"]["obo"],
+    output:
+        f"{INTERPRETED}/claims.parquet",
+    log:
+        f"{RESULTS}/logs/judge_interpretation/{{protocol}}/{{model}}/{{labels}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/judge_interpretation/{{protocol}}/{{model}}/{{labels}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        folds=lambda wildcards: folds_of(wildcards.protocol),
+        fold=FIGURE_FOLD,
+        code=code_digest("judge_interpretation"),
+    script:
+        "../scripts/judge_interpretation.py"
+
+
+rule tabulate_interpretation:
+    """Tabulate the verdicts on the paper's interpretation for all interpreted networks."""
+    input:
+        expand(
+            f"{INTERPRETED}/claims.parquet",
+            model=INTERPRETED_MODELS,
+            labels=LABELS,
+            allow_missing=True,
+        ),
+    output:
+        **{
+            suffix: report(
+                f"{RESULTS}/tables/{{protocol}}/interpretation_claims.{suffix}",
+                caption="../report/interpretation_claims.rst",
+                category="Interpretation",
+                labels=report_labels(
+                    "the paper's interpretation beside this run",
+                    suffix,
+                    protocol="{protocol}",
+                ),
+            )
+            for suffix in DOCUMENT
+        },
+    log:
+        f"{RESULTS}/logs/tabulate_interpretation/{{protocol}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tabulate_interpretation/{{protocol}}.tsv"
+    conda:
+        "../../envs/druggene.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        runs=[(model, labels) for model in INTERPRETED_MODELS for labels in LABELS],
+        labels=MODEL_LABELS,
+        code=code_digest("tabulate_interpretation"),
+    script:
+        "../scripts/tabulate_interpretation.py"

@@ -126,9 +126,41 @@ rule interpret:
             for suffix in ["pdf", "png", "csv"]
         ],
         expand(
-            f"{RESULTS}/tables/{{protocol}}/score_stability.csv",
+            f"{RESULTS}/tables/{{protocol}}/{{table}}",
             protocol=INTERPRETED_PROTOCOLS,
+            table=[
+                *(
+                    [
+                        "score_stability.csv",
+                        *[f"interpretation_claims.{suffix}" for suffix in DOCUMENT],
+                    ]
+                    if INTERPRETED_MODELS
+                    else []
+                ),
+                *(
+                    [
+                        "contribution_stability.csv",
+                        *[f"term_contributions.{suffix}" for suffix in DOCUMENT],
+                    ]
+                    if READ_OUT_MODELS
+                    else []
+                ),
+            ],
         ),
+        [
+            f"{RESULTS}/interpretation/{protocol}/{model}/{labels}/{table}"
+            for protocol in INTERPRETED_PROTOCOLS
+            for model in READ_OUT_MODELS
+            for labels in LABELS
+            for table in [
+                "term_contributions.parquet",
+                *(
+                    ["contribution_recovery.md"]
+                    if config["input"] == "simulated"
+                    else []
+                ),
+            ]
+        ],
 
 
 rule ablations:

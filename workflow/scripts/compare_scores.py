@@ -11,7 +11,7 @@ def main() -> None:
     files, runs = snakemake.input, [tuple(run) for run in snakemake.params.runs]
     scores = {run: read_table(path) for run, path in zip(runs, files.term_scores, strict=True)}
     agreements = {run: read_table(path) for run, path in zip(runs, files.agreement, strict=True)}
-    write_csv(score_stability(scores, agreements), snakemake.output[0])
+    write_csv(score_stability(scores, agreements, seeds=snakemake.params.seeds), snakemake.output[0])
 
 
 if __name__ == "__main__":

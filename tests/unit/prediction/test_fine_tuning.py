@@ -1,6 +1,7 @@
 """Checkpoints tuned on new pairs."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,15 @@ import druggene
 from druggene.checkpoint import Checkpoint
 from druggene.command_line import main
 from druggene.constants import AUC, CELL_LINE, DRUG, PREDICTED
+from druggene.prediction import fine_tuning
 from tests.reference.predicting import Trained
 
 DRUGS = pd.DataFrame(
     {DRUG: ["drug1", "drug2", "new drug"], "smiles": ["c1ccccc1O", "CC(=O)Nc1ccc(O)cc1", "Clc1ccccc1CCN"]}
+)
+
+RESPONSES = pd.DataFrame([(f"line{i:02d}", drug, 0.5) for i in range(30) for drug in DRUGS[DRUG]]).set_axis(
+    [CELL_LINE, DRUG, AUC], axis=1
 )
 
 
@@ -90,3 +96,34 @@ def test_the_command_tunes_and_mistakes_are_told(
     responses.assign(auc="much").to_csv(tmp_path / "responses.csv", index=False)
     assert main([*arguments, "--output", str(tmp_path / "tuned.pt")]) == 1
     assert "row 2: auc 'much' is no number of 0 or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"responses": RESPONSES.head(0)}, "responses: no response"),
+        ({"responses": RESPONSES.head(9), "held_out": "leave_cell_line_out"}, "needs 5 or more; there are 3"),
+        ({"responses": RESPONSES.assign(drug="other")}, "responses: row 2: drug 'other' is not among the drugs given"),
+        ({"output": "."}, r"\.: is a folder; name the file to write"),
+        ({"epochs": 0}, "epochs: 0; give 1 or more"),
+        ({"learning_rate": 0.0}, "learning_rate: 0; give a number above 0"),
+        ({"threads": 0}, "threads: 0; give 1 or more"),
+    ],
+)
+def test_mistakes_end_before_training(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setattr(fine_tuning, "Trainer", None)
+    arguments = {"responses": RESPONSES, "output": tmp_path / "tuned.pt"} | given
+    with pytest.raises(ValueError, match=message):
+        druggene.fine_tune(trained.of("joined")[0], cell_lines=trained.omics, drugs=DRUGS, **arguments)
+
+
+def test_percents_and_a_result_worse_than_naive_predictors_are_told(
+    trained: Trained, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    omics, responses = new_screen(trained)
+    percents = responses.assign(auc=100 * responses[AUC])
+    druggene.fine_tune(trained.of("joined")[0], percents, omics, DRUGS, tmp_path / "tuned.pt", epochs=1)
+    assert "divide percents by 100" in caplog.text
+    assert "the tuned checkpoint is worse than" in caplog.text

@@ -171,8 +171,8 @@ class Checkpoint:
         network = self.network()
         if not isinstance(network, DrugGeneNetwork):
             raise ValueError(
-                f"{self.options.name}: with network.readout: terms, the terms' weights are the interpretation; name "
-                "models with readout joined in interpretation.models"
+                f"{self.options.name}: with network.readout: terms no root is joined with the drug, and the terms' "
+                "contributions are the interpretation; for this, name a model with readout: joined"
             )
         return network
 
@@ -209,17 +209,33 @@ class Checkpoint:
         """
         try:
             content = read_archive(path)
-            version = content["format_version"]
         except FileNotFoundError:
             raise
         except Exception as error:
             raise ValueError(
-                f"{path}: not a readable checkpoint ({type(error).__name__}: {str(error).partition(chr(10))[0]}); "
-                "delete it and rerun train_model"
+                f"{path}: not a readable checkpoint ({_in_a_line(error)}); delete it and rerun train_model; published "
+                "weights are read by druggene import"
             ) from error
+        if not isinstance(content, dict) or "format_version" not in content:
+            raise ValueError(
+                f"{path}: is no checkpoint of DrugGene, as it names no layout; name a file of the folder models/ of a "
+                "run, or read published weights by druggene import"
+            )
+        version = content["format_version"]
         if version not in _READ:
             known = " and ".join(map(str, _READ))
             raise ValueError(f"{path}: checkpoint layout {version}, this version reads {known}; rerun train_model")
+        try:
+            return cls._of_content(content)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"{path}: a part of the checkpoint is missing or damaged ({_in_a_line(error)}); delete it and "
+                "rerun train_model"
+            ) from error
+
+    @classmethod
+    def _of_content(cls, content: dict[str, Any]) -> Self:
+        """Return the checkpoint of what :meth:`save` puts into the archive, in any layout that is read."""
         encoder = GenotypeEncoder.from_dict(content["encoder"])
         scaler, targets, options = content["drug_scaler"], content.get("target_encoder"), dict(content["options"])
         reference = content.get("reference")
@@ -227,7 +243,7 @@ class Checkpoint:
             options["readout"] = ReadoutOptions(**options["readout"])
         return cls(
             options=ModelOptions(**options),
-            hierarchy=_hierarchy(content["hierarchy"], encoder.genes, version),
+            hierarchy=_hierarchy(content["hierarchy"], encoder.genes, content["format_version"]),
             encoder=encoder,
             drug_scaler=None if scaler is None else DescriptorScaler.from_dict(scaler),
             state=content["state"],
@@ -262,6 +278,10 @@ def _rows_of(rows: Tensor, known: Sequence[str], wanted: Sequence[str]) -> Tenso
     position = {name: i for i, name in enumerate(known)}
     padded = torch.cat([rows, rows.new_zeros(1, *rows.shape[1:])])
     return padded[[position.get(name, len(rows)) for name in wanted]]
+
+
+def _in_a_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 def write_archive(content: dict[str, Any], path: str | os.PathLike[str]) -> None:

@@ -1,11 +1,12 @@
 """The paper beside a run: its quantitative statements, this run's figures, and a verdict by rule.
 
-The statements stand in ``resources/paper_claims.csv``: id, section, statement in our words, paper_value, and how it is
-judged: ``rule`` compares the run's figure, which ``measure`` takes from the run's tables for ``model`` (and ``other``),
-with the paper's, within ``tolerance`` (a part of the paper's value).
+The statements stand in ``resources/paper_claims.csv``: id, section, stage, statement in our words, paper_value, and how
+it is judged: ``rule`` compares the run's figure, which ``measure`` takes from the run's tables for ``model`` (and
+``other``), with the paper's, within ``tolerance`` (a part of the paper's value). Those of the stage ``interpret`` are
+judged there, by :mod:`druggene.interpretation.claims`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +26,13 @@ NOT_TESTED: Final = "not tested here"
 
 PAPER_MODELS: Final = ("druggene", "drugcell", "expbox", "cnvbox", "elastic_net", "random_forest", "lasso")
 """The seven models of the paper."""
-_COLUMNS: Final = ["id", "section", "statement", "paper_value", "rule", "measure", "model", "other", "tolerance"]
+TABLES: Final = "tables"
+INTERPRET: Final = "interpret"
+"""Stages that judge claims."""
+_COLUMNS: Final = [
+    *("id", "section", "stage", "statement", "paper_value"),
+    *("rule", "measure", "model", "other", "tolerance"),
+]
 
 
 @dataclass(frozen=True)
@@ -161,15 +168,18 @@ def read_claims(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        Naming the row whose rule or measure is unknown, or whose id stands twice.
+        Naming the row whose stage, rule or measure is unknown, or whose id stands twice.
     """
     claims = pd.read_csv(path, dtype={"model": "str", "other": "str", "measure": "str"})
     if list(claims) != _COLUMNS:
         raise ValueError(f"{path}: columns are {', '.join(map(str, claims))}; they must be {', '.join(_COLUMNS)}")
     for row in claims.to_dict("records"):
-        if row["rule"] not in _RULES:
-            raise ValueError(f"{path}: rule {row['rule']!r} of {row['id']} is not one of {', '.join(_RULES)}")
-        if row["rule"] != "none" and row["measure"] not in MEASURES:
+        if row["stage"] not in (TABLES, INTERPRET):
+            raise ValueError(f"{path}: stage {row['stage']!r} of {row['id']} is not {TABLES} or {INTERPRET}")
+        rules: Iterable[str] = _RULES if row["stage"] == TABLES else COMPARISONS
+        if row["rule"] not in rules:
+            raise ValueError(f"{path}: rule {row['rule']!r} of {row['id']} is not one of {', '.join(rules)}")
+        if row["stage"] == TABLES and row["measure"] not in MEASURES:
             raise ValueError(f"{path}: measure {row['measure']!r} of {row['id']} is not one of {', '.join(MEASURES)}")
     twice = claims.loc[claims["id"].duplicated(), "id"]
     if len(twice):
@@ -178,17 +188,29 @@ def read_claims(path: str | Path) -> pd.DataFrame:
 
 
 def judge_claims(claims: pd.DataFrame, tables: RunTables) -> pd.DataFrame:
-    """Return the claims with ``our_value`` (NaN without one) and ``verdict``."""
+    """Return the claims with ``our_value`` (NaN without one) and ``verdict``; those of `interpret` are not tested."""
     values, verdicts = [], []
     for claim in claims.to_dict("records"):
+        if claim["stage"] == INTERPRET:
+            values.append(np.nan)
+            verdicts.append(NOT_TESTED)
+            continue
         model, other = (str(claim[key]) if isinstance(claim[key], str) else "" for key in ("model", "other"))
-        measure = MEASURES.get(str(claim["measure"]))
-        value = measure(tables, model, other) if measure else None
+        value = MEASURES[str(claim["measure"])](tables, model, other)
         values.append(np.nan if value is None else value)
         verdicts.append(_RULES[str(claim["rule"])](claim, value, tables))
     columns = ["id", "section", "statement", "paper_value"]
     return claims[columns].assign(our_value=values, verdict=verdicts, rule=claims["rule"])
 
+
+COMPARISONS: Final[dict[str, Callable[[float, float, float], bool]]] = {
+    "equal": lambda paper, ours, tolerance: abs(ours - paper) <= tolerance * abs(paper),
+    "at_most": lambda paper, ours, tolerance: ours <= paper * (1 + tolerance),
+    "at_least": lambda paper, ours, tolerance: ours >= paper * (1 - tolerance),
+    "below": lambda paper, ours, tolerance: ours < paper,
+    "above": lambda paper, ours, tolerance: ours > paper,
+}
+"""Rule to whether it holds, by the paper's value, ours and the tolerance."""
 
 Rule = Callable[[Mapping[Any, Any], float | None, RunTables], str]
 
@@ -226,13 +248,10 @@ def _consistent(claim: Mapping[Any, Any], value: float | None, tables: RunTables
 
 
 _RULES: Final[dict[str, Rule]] = {
-    "equal": _verdict(lambda paper, ours, tolerance: abs(ours - paper) <= tolerance * abs(paper)),
-    "at_most": _verdict(lambda paper, ours, tolerance: ours <= paper * (1 + tolerance)),
-    "at_least": _verdict(lambda paper, ours, tolerance: ours >= paper * (1 - tolerance)),
+    **{rule: _verdict(holds) for rule, holds in COMPARISONS.items()},
     "whole": _whole,
     "attainable": _attainable,
     "consistent": _consistent,
-    "none": lambda claim, value, tables: NOT_TESTED,
 }
 
 
@@ -260,7 +279,7 @@ def claims_document(judged: pd.DataFrame, protocol: str, source: str, simulated:
             "a part of them does not tell. At most, at least: as the paper says or better. Attainable: an MSE above "
             "that of predicting the training mean for every pair cannot be that of a model whose predictions correlate "
             "with the AUC, on the same pairs and the same scale. Consistent: on one test set, R² orders models as the "
-            "MSE does."
+            "MSE does. Statements of figures 5 to 7 are judged by the stage `interpret`, in a table of its own."
         ),
         Grid([*shown.values(), "Rule", "Verdict"], rows, [False, False, True, True, False, False]),
     ]

@@ -11,6 +11,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from druggene import __version__
@@ -26,6 +27,8 @@ MODULES: Final = {
 
 
 def _predict(parsed: argparse.Namespace) -> None:
+    if Path(parsed.output).is_file():
+        raise ValueError(f"{parsed.output}: is a file; name a folder to write to")
     # Here, because PyTorch takes seconds to import and a mistake on the command line should not wait for it.
     api = importlib.import_module("druggene.prediction.api")
     limits = importlib.import_module("druggene.prediction.predictor").Limits(

@@ -227,10 +227,6 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
         for name in [given] if isinstance(given, str) else given:
             if name not in known:
                 yield f"predict.{key}: {name!r} is not one of {', '.join(known)}{_suggest(name, known)}"
-    for name in set(config["interpretation"]["models"] or []) & set(config["models"]):
-        own = config["models"][name].get("network", {})
-        if own.get("readout", config["network"]["readout"]) != "joined":
-            yield f"interpretation.models: {name!r} has the read-out terms; only one with joined can be interpreted"
     yield from _impossible_ablations(config["ablations"], config["models"], config["search"]["enabled"])
 
 

@@ -43,8 +43,10 @@ def prepare_device(name: str, threads: int) -> torch.device:
     Raises
     ------
     ValueError
-        If CUDA is asked for and there is no GPU.
+        If CUDA is asked for and there is no GPU, or fewer than one thread.
     """
+    if threads < 1:
+        raise ValueError(f"threads: {threads}; give 1 or more")
     torch.set_num_threads(threads)
     _keep_freed_memory()
     found = torch.cuda.is_available()

@@ -12,10 +12,10 @@ import pandas as pd
 
 from druggene.constants import GENE, TERM
 from druggene.hierarchy import Hierarchy
+from druggene.variants import GENE_PERMUTED
 
 logger = logging.getLogger(__name__)
 
-GENE_PERMUTED: Final = "gene_permuted"
 EDGE_PERMUTED: Final = "edge_permuted"
 DENSE: Final = "dense"
 CONTROLS: Final = (GENE_PERMUTED, EDGE_PERMUTED, DENSE)

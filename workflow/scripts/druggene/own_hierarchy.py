@@ -229,7 +229,13 @@ def _id_column(sets: pd.DataFrame, known: set[str]) -> str:
 def _read_table(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read two columns by name; of a .txt file, which has no header, the first two, separated by tabs."""
     if Path(path).suffix != ".txt":
-        table = read_rows(Path(path), {column: (column,) for column in columns}, {})
+        try:
+            table = read_rows(Path(path), {column: (column,) for column in columns}, {})
+        except ValueError as error:
+            error.add_note(
+                "a table without a row of names is read where its file's name ends in .txt, separated by tabs"
+            )
+            raise
         require_ids(table, list(columns), Path(path))
         return table
     rows = []

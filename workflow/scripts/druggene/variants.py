@@ -1,12 +1,14 @@
 """Networks by configuration: an entry of ``models`` and the sections of the configuration that it overrides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 OVERRIDDEN: Final = ("genotype", "drugs", "network", "training")
 """The sections of the configuration of which a model may have keys of its own."""
 REAL: Final = "real"
 """The hierarchy as it is; see :mod:`druggene.hierarchy_controls` for the others."""
+GENE_PERMUTED: Final = "gene_permuted"
+"""The hierarchy with the genes exchanged among each other."""
 BASE: Final = "base"
 """The variant of an ablation that changes nothing."""
 
@@ -38,6 +40,42 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
         inner = isinstance(value, Mapping) and isinstance(below.get(key), Mapping)
         laid[key] = laid_over(below[key], value) if inner else value
     return laid
+
+
+def differ_only_in(first: Mapping[str, Any], second: Mapping[str, Any], key: str) -> bool:
+    """Tell whether two :func:`model_settings` differ in ``key`` and agree in all else but the label."""
+    keys = (first.keys() | second.keys()) - {"label", key}
+    return first[key] != second[key] and all(first.get(each) == second.get(each) for each in keys)
+
+
+def permuted_twins(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return models with the real hierarchy and, of each, the first that differs in nothing but permuted genes.
+
+    ``settings`` are model names to :func:`model_settings`; the label is free to differ.
+    """
+    permuted = [name for name, model in settings.items() if model["hierarchy"] == GENE_PERMUTED]
+    twins = {}
+    for name, model in settings.items():
+        found = [twin for twin in permuted if differ_only_in(model, settings[twin], "hierarchy")]
+        if model["hierarchy"] == REAL and found:
+            twins[name] = found[0]
+    return twins
+
+
+def seed_names(settings: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return model, another that differs in nothing but the seed, and what readers call that: its seed and name."""
+    return [
+        (name, other, f"seed {settings[other]['seed']} ({other})")
+        for name in settings
+        for other in settings
+        if differ_only_in(settings[name], settings[other], "seed")
+    ]
+
+
+def with_twins(names: Sequence[str], settings: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return models and, behind each, its permuted twin; each once."""
+    twins = permuted_twins(settings)
+    return list(dict.fromkeys(each for name in names for each in (name, twins.get(name, name))))
 
 
 def has_own_genotype(config: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """Controls of scores: permuted labels, other folds and models, and the shape of the hierarchy."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,10 @@ def specific(values: pd.Series, drugs: pd.Series, terms: pd.Series) -> pd.Series
 
 
 def score_stability(
-    scores: Mapping[tuple[str, str], pd.DataFrame], agreements: Mapping[tuple[str, str], pd.DataFrame]
+    scores: Mapping[tuple[str, str], pd.DataFrame],
+    agreements: Mapping[tuple[str, str], pd.DataFrame],
+    names: Sequence[str] = SCORES,
+    seeds: Iterable[tuple[str, str, str]] = (),
 ) -> pd.DataFrame:
     """Return what each score agrees with.
 
@@ -53,6 +56,10 @@ def score_stability(
         Model and labels (measured or permuted) to the scores of terms.
     agreements
         The same to drug, score, folds_rho.
+    names
+        The scores to look at, in the order of the table.
+    seeds
+        Model, another that differs in its seed, and what the table calls the other.
 
     Returns
     -------
@@ -61,13 +68,14 @@ def score_stability(
         over terms), n_drugs. Compared with: folds (any two), the shape of the hierarchy, permuted labels, and the
         same score of another model, such as one that differs in its seed.
     """
+    called = {(model, other): name for model, other, name in seeds}
     rows = []
     for (model, labels), table in scores.items():
-        present = [score for score in SCORES if score in table]
+        present = [score for score in names if score in table]
         own = agreements[model, labels].rename(columns={"folds_rho": "rho"}).assign(compared_with="other folds")
         parts = [own[own["score"].isin(present)]]
         others = {
-            ("permuted labels" if other == model else f"{other}"): scores[other, of]
+            ("permuted labels" if other == model else called.get((model, other), other)): scores[other, of]
             for other, of in scores
             if (other, of) != (model, labels) and (of == labels or other == model)
         }

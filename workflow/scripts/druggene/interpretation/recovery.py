@@ -32,6 +32,10 @@ LABELS = {
     "conductance": "Conductance of the term",
     "attribution": "Attribution of its genes",
     "attribution_specific": "Attribution of its genes, drug-specific",
+    "contribution_sd": "Contribution to z, deviation over cell lines",
+    "contribution": "Contribution to z, mean absolute value",
+    "contribution_r": "Contribution to z, correlation with the AUC",
+    "weight": "Weight of the term",
     "large": "Term size, largest first",
     "small": "Term size, smallest first",
 }

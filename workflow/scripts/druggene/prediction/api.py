@@ -104,6 +104,7 @@ def predict(
     frame = pd.concat([_as_text(chunk) for chunk in frames], ignore_index=True)
     for column in frame.columns[frame.dtypes == "str"]:
         frame[column] = frame[column].astype("category")
+    _log_warnings(predictors)
     frame.attrs = {"tables": _tables(predictors), "units": _units(predictors)}
     return frame
 
@@ -129,8 +130,9 @@ def make_predictors(
     table = read_new_drugs(drugs, None if drug_targets is None else read_drug_targets(drug_targets))
     positions = read_pairs(pairs, lines.names, table["drug"])
     known = None if genes is None else read_gene_table(genes)
-    encoder = DrugEncoder.of(table)
     models = load_models(checkpoints, together)
+    lines.warn_of_symbols({gene for loaded in models.values() for one in loaded for gene in one.encoder.genes})
+    encoder = DrugEncoder.of(table)
     return [
         Predictor(name, loaded, lines, encoder, positions, known, limits, top_terms) for name, loaded in models.items()
     ]
@@ -159,6 +161,7 @@ def write_predictions(predictors: Sequence[Predictor], folder: PathLike) -> None
     metadata = encoded_metadata("predictions of new pairs", _units(predictors), source)
     chunks = (_arrow(chunk) for predictor in predictors for chunk in predictor.chunks())
     _write_chunks(chunks, folder / "predictions.parquet", metadata)
+    _log_warnings(predictors)
     for name, table in vars(_tables(predictors)).items():
         description = f"{name.replace('_', ' ')} that were predicted, and what the checkpoints know of them"
         units = {unit: text for unit, text in _UNITS.items() if unit in table}
@@ -208,6 +211,20 @@ def _tables(predictors: Sequence[Predictor]) -> Tables:
         pd.concat([one.drug_table for one in predictors], ignore_index=True),
         pd.concat([one.gene_table() for one in predictors], ignore_index=True),
     )
+
+
+def _log_warnings(predictors: Sequence[Predictor]) -> None:
+    """Say how many cell lines and drugs carry a warning, and which warnings, as a user may not look into the tables."""
+    for one in predictors:
+        for what, notes in (
+            ("cell lines", one.cell_line_table["cell_line_warning"]),
+            ("drugs", one.drug_table["drug_warning"]),
+        ):
+            if (notes != "").any():
+                kinds = notes[notes != ""].str.split("; ").explode().str.replace(r"^\d+% ", "much ", regex=True)
+                counted = "; ".join(f"{kind} ({count})" for kind, count in kinds.value_counts().items())
+                number = int((notes != "").sum())
+                logger.warning("%s: %d of %d %s carry a warning: %s", one.model, number, len(notes), what, counted)
 
 
 def _units(predictors: Sequence[Predictor]) -> dict[str, str]:

@@ -112,12 +112,24 @@ def fine_tune(
         raise ValueError(f"held out: {held_out!r} is not one of {', '.join(HELD_OUT)}")
     if Path(output).resolve() == Path(checkpoint).resolve():
         raise ValueError(f"{output}: is the checkpoint that is tuned; name another file to write")
+    if Path(output).is_dir():
+        raise ValueError(f"{output}: is a folder; name the file to write, as tuned.pt")
+    least = {"epochs": (epochs, 1), "batch_size": (batch_size, 1), "patience": (patience, 1), "seed": (seed, 0)}
+    for name, (value, smallest) in least.items():
+        if value < smallest:
+            raise ValueError(f"{name}: {value}; give {smallest} or more")
+    if not learning_rate > 0:
+        raise ValueError(f"learning_rate: {learning_rate:g}; give a number above 0")
+    computing = prepare_device(device, threads)
     start = Checkpoint.load(checkpoint)
     table = read_new_responses(responses)
     lines = NewCellLines.read(cell_lines)
     described = read_new_drugs(drugs, None if drug_targets is None else read_drug_targets(drug_targets))
-    positions_of(table, lines.names, described[DRUG], "responses")
+    where = "responses" if isinstance(responses, pd.DataFrame) else str(responses)
+    positions_of(table, lines.names, described[DRUG], where)
+    _require_parts(table, held_out, where)
     lines = lines.only(set(table[CELL_LINE]))
+    lines.warn_of_symbols(start.encoder.genes)
     encoder = DrugEncoder.of(described[described[DRUG].isin(table[DRUG])].reset_index(drop=True))
     known = None if genes is None else read_gene_table(genes)
     genotype, shares = CellLineEncoder.of(start, lines, known).genotype(slice(0, len(lines.names)))
@@ -132,7 +144,7 @@ def fine_tune(
         np.where(is_drug, np.array(data.drug_names, object), "").tolist(),
     )
     before_state = {name: value.clone() for name, value in network.state_dict().items()}
-    trainer = Trainer(network, data, options, seed_of(seed, "fine_tune"), prepare_device(device, threads))
+    trainer = Trainer(network, data, options, seed_of(seed, "fine_tune"), computing)
     before = {role: predict(trainer.network, trainer.genotype, trainer.data, role).cpu() for role in (VALIDATION, TEST)}
     at_start = _mse(before[VALIDATION], data.roles[VALIDATION].auc)
     trained = trainer.run()
@@ -144,6 +156,13 @@ def fine_tune(
         trainer.network.load_state_dict(before_state)
     after = predict(trainer.network, trainer.genotype, trainer.data, TEST).cpu()
     report = _report(data, before[TEST], after)
+    errors = report.set_index("predictor")["mse"]
+    if errors[list(_NAIVE)].min() < errors["after tuning"]:
+        logger.warning(
+            "on the held-out pairs the tuned checkpoint is worse than %s of the new pairs alone; try more epochs or a "
+            "larger learning rate",
+            errors[list(_NAIVE)].idxmin(),
+        )
     provenance = start.provenance | {
         TUNED_FROM: {
             "file": Path(checkpoint).name,
@@ -165,6 +184,16 @@ def fine_tune(
     replace(tuned, reference=_extended(start, data, encoder)).save(output)
     report.attrs = {"best_epoch": best_epoch, "history": trained.history}
     return report
+
+
+def _require_parts(table: pd.DataFrame, held_out: str, where: str) -> None:
+    """Raise a ValueError where there are fewer cell lines or drugs than parts to hold out from."""
+    column = {"leave_cell_line_out": CELL_LINE, "leave_drug_out": DRUG}.get(held_out)
+    if column is not None and table[column].nunique() < _PARTS:
+        raise ValueError(
+            f"{where}: {held_out} holds out a fifth of the {column.replace('_', ' ')}s and needs {_PARTS} or more; "
+            f"there are {table[column].nunique()}, so hold out random_pairs"
+        )
 
 
 def _fold_data(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from druggene.sources.gene_identity import GeneTable
-from druggene.symbols import FilePath, warn_of_odd_symbols
+from druggene.symbols import FilePath
 
 logger = logging.getLogger(__name__)
 
@@ -84,9 +84,9 @@ def find_genes(columns: Sequence[str], genes: Sequence[str], table: GeneTable | 
         shown = ", ".join(symbols[:_SHOWN])
         raise ValueError(
             f"{where}: none of its {len(symbols)} columns ({shown}, …) is one of the {len(genes)} genes of the "
-            "checkpoint; name the columns by gene symbols"
+            f"checkpoint ({', '.join(genes[:_SHOWN])}, …); cell lines are rows, and columns are named by gene symbols, "
+            "not by ids"
         )
-    warn_of_odd_symbols(spare, genes, where)
     return FoundGenes(positions, renamed, missing, tuple(unknown))
 
 

@@ -4,7 +4,7 @@ Letters: C cell lines, G genes, M channels, D drugs, N pairs.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,10 @@ from druggene.sources.own import (
     read_own_matrix,
     read_rows,
     require_ids,
+    without_blanks,
 )
 from druggene.sources.reading import to_auc
+from druggene.symbols import warn_of_odd_symbols
 from druggene.tables import require_columns
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ Omics = Mapping[str, Table] | str | Path
 """Omic to table, or the folder of the tables."""
 _DESCRIBED = ("name", "targets", "pathway")
 _SHOWN = 5
+_HIGH_AUC = 1.5
+"""A median above it is another unit: single curves exceed 1 by growth, half of them do not by as much."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,10 @@ class NewCellLines:
             If there is no omic or no cell line, an omic is not one of the three, a cell line or gene stands twice, or
             a value is no finite number.
         """
+        if isinstance(given, pd.DataFrame):
+            raise ValueError(
+                "cell lines: a data frame does not say which omic it is; give {'expression': data_frame}, or a folder"
+            )
         tables: Mapping[str, Table] = given if isinstance(given, Mapping) else own_omics(given)
         unknown = [omic for omic in tables if omic not in OMICS]
         if unknown or not tables:
@@ -86,6 +94,11 @@ class NewCellLines:
                 )
         aligned = {omic: matrix.reindex(list(names)) for omic, matrix in omics.items()}
         return cls(names, aligned, where)
+
+    def warn_of_symbols(self, genes: Collection[str]) -> None:
+        """Log columns that are lost to ``genes``, those of the checkpoints, for a reason that can be mended."""
+        for omic, matrix in self.omics.items():
+            warn_of_odd_symbols(matrix.columns, genes, self.where[omic])
 
     def only(self, wanted: set[str]) -> "NewCellLines":
         """Return some of the cell lines."""
@@ -120,7 +133,9 @@ def read_new_drugs(given: Table, drug_targets: pd.DataFrame | None = None) -> pd
         where = "drugs"
         require_columns(given.columns, [DRUG, SMILES], where)
         columns = {name: given.get(name) for name in (DRUG, SMILES, *_DESCRIBED)}
-        table = described_drugs(pd.DataFrame(columns, index=given.index).astype("str"), where, drug_targets)
+        table = described_drugs(
+            without_blanks(pd.DataFrame(columns, index=given.index).astype("str")), where, drug_targets
+        )
     else:
         where = str(given)
         table = read_own_drugs(given, drug_targets)
@@ -129,7 +144,8 @@ def read_new_drugs(given: Table, drug_targets: pd.DataFrame | None = None) -> pd
         raise ValueError(f"{where}: no drug; give one row for each")
     bad = [row for row, text in enumerate(table[SMILES]) if read_molecule(text) is None]
     if bad:
-        listed = "; ".join(f"row {row + 2}, drug {table[DRUG][row]!r}: {table[SMILES][row]!r}" for row in bad[:_SHOWN])
+        texts = table[SMILES].map(repr, na_action="ignore").fillna("no structure")
+        listed = "; ".join(f"row {row + 2}, drug {table[DRUG][row]!r}: {texts[row]}" for row in bad[:_SHOWN])
         more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
         raise ValueError(f"{where}: cannot read SMILES: {listed}{more}; correct the structure or remove the row")
     return table
@@ -148,7 +164,7 @@ def read_pairs(given: Table | None, cell_lines: tuple[str, ...], drugs: pd.Serie
     if isinstance(given, pd.DataFrame):
         where = "pairs"
         require_columns(given.columns, [CELL_LINE, DRUG], where)
-        table = given[[CELL_LINE, DRUG]].astype("str").reset_index(drop=True)
+        table = without_blanks(given[[CELL_LINE, DRUG]].astype("str")).reset_index(drop=True)
     else:
         where = str(given)
         table = read_rows(Path(given), {CELL_LINE: (CELL_LINE,), DRUG: (DRUG,)}, {})
@@ -173,12 +189,21 @@ def read_new_responses(given: Table) -> pd.DataFrame:
     if isinstance(given, pd.DataFrame):
         where = "responses"
         require_columns(given.columns, [CELL_LINE, DRUG, AUC], where)
-        table = given[[CELL_LINE, DRUG, AUC]].astype("str").reset_index(drop=True)
+        table = without_blanks(given[[CELL_LINE, DRUG, AUC]].astype("str")).reset_index(drop=True)
     else:
         where = str(given)
         table = read_rows(Path(given), {name: (name,) for name in (CELL_LINE, DRUG, AUC)}, {})
     require_ids(table, [CELL_LINE, DRUG, AUC], where)
-    return table.assign(**{AUC: to_auc(table[AUC], where)})
+    if table.empty:
+        raise ValueError(f"{where}: no response; give one row for each curve")
+    auc = to_auc(table[AUC], where)
+    if auc.median() > _HIGH_AUC:
+        logger.warning(
+            "%s: the median AUC is %g; 0 is all cells killed and 1 no effect, so divide percents by 100",
+            where,
+            auc.median(),
+        )
+    return table.assign(**{AUC: auc})
 
 
 def positions_of(table: pd.DataFrame, cell_lines: Sequence[str], drugs: pd.Series, where: str) -> np.ndarray:

@@ -66,6 +66,12 @@ class Limits:
     percentile: float = 95.0
     imputed: float = 0.25
 
+    def __post_init__(self) -> None:
+        for name, most in (("similarity", 1), ("percentile", 100), ("imputed", 1)):
+            value = getattr(self, name)
+            if not 0 <= value <= most:
+                raise ValueError(f"limits of warnings: {name} is {value:g}; give a number from 0 to {most}")
+
 
 @dataclass(frozen=True)
 class _Member:
@@ -118,6 +124,8 @@ class Predictor:
         usable = [one for one in checkpoints if not one.provenance.get("diverged")] or list(checkpoints)
         if len(usable) < len(checkpoints):
             logger.warning("%s: %d checkpoints diverged and are left out", model, len(checkpoints) - len(usable))
+        if top_terms < 0:
+            raise ValueError(f"top_terms: {top_terms}; give 0, for none, or more")
         self.model = model
         self.cell_lines = cell_lines
         self.drugs = drugs
@@ -132,6 +140,25 @@ class Predictor:
         self._members = [self._prepare(one, genes, near[0]) for one, near in zip(usable, self._near_drugs, strict=True)]
         self._names = TermNames.of(usable) if top_terms else None
         self._line_rows: list[pd.DataFrame] = []
+        self._log_genes(genes is None)
+
+    def _log_genes(self, by_symbol_alone: bool) -> None:
+        """Say which omics and genes are missing or renamed; the checkpoint that lacks most stands for all."""
+        for omic, rows in self.gene_table().groupby("omic", sort=False):
+            row = rows.sort_values("n_missing", kind="stable").iloc[-1]
+            if omic not in self.cell_lines.omics:
+                logger.warning("%s: no table of %s is given; it is imputed in every cell line", self.model, omic)
+                continue
+            where = f"{self.cell_lines.where[str(omic)]}: of {row['n_genes']} genes"
+            if row["n_missing"] and by_symbol_alone:
+                hint = "give the table of genes, human_genes.tsv.gz, to find those under former symbols"
+                logger.warning("%s %d have no column and are imputed; %s", where, row["n_missing"], hint)
+            elif row["n_missing"] or row["n_renamed"]:
+                counts = (row["n_missing"], row["n_renamed"], row["n_unknown"])
+                told = (
+                    "%d have no column and are imputed, %d stand under another symbol; %d columns are no known symbol"
+                )
+                logger.warning(f"%s {told}", where, *counts)
 
     def _prepare(self, checkpoint: Checkpoint, genes: GeneTable | None, drugs: Nearness) -> _Member:
         encoder = CellLineEncoder.of(checkpoint, self.cell_lines, genes)
@@ -266,7 +293,7 @@ class Predictor:
             if share["imputed"] > self.limits.imputed:
                 note.append(f"{share['imputed']:.0%} of the genotype imputed")
             if share["clipped"] > _CLIPPED:
-                note.append(f"{share['clipped']:.0%} of the values beyond the training range; check their units")
+                note.append(f"{share['clipped']:.0%} of the values beyond the training range: check their units")
             notes.append("; ".join(note))
         table = pd.DataFrame({MODEL: self.model, CELL_LINE: list(names)})
         table = table.assign(nearest_cell_line=closest.nearest, cell_line_distance=closest.value)

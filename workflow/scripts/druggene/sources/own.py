@@ -12,7 +12,15 @@ import pyarrow.parquet as pq
 from druggene.constants import AUC, CELL_LINE, DRUG, OMICS, SMILES, TISSUE
 from druggene.screen import Screen, fill_unmeasured
 from druggene.sources.drug_targets import add_targets
-from druggene.sources.reading import FilePath, Spellings, read_columns, read_fields, read_header, to_auc
+from druggene.sources.reading import (
+    FilePath,
+    Spellings,
+    other_delimiter,
+    read_columns,
+    read_fields,
+    read_header,
+    to_auc,
+)
 from druggene.tables import require_columns
 
 logger = logging.getLogger(__name__)
@@ -114,7 +122,8 @@ def read_own_matrix(path: FilePath) -> pd.DataFrame:
         return own_matrix(_read_parquet(path), path)
     header = read_header(path)
     if len(header) < 2:
-        raise ValueError(f"{path}: has one column; it needs cell lines in the first and a gene in each other")
+        hint = other_delimiter(header)
+        raise ValueError(f"{path}: has one column; it needs cell lines in the first and a gene in each other{hint}")
     if len(set(header)) != len(header):
         twice = next(name for i, name in enumerate(header) if name in header[:i])
         raise ValueError(f"{path}: column {twice!r} stands twice; keep one")
@@ -132,7 +141,8 @@ def own_matrix(matrix: pd.DataFrame, path: object) -> pd.DataFrame:
     matrix = matrix.astype("float32")
     if matrix.index.hasnans:
         raise ValueError(f"{path}: a row names no cell line; fill in the first column")
-    matrix = matrix.set_axis(pd.Index(matrix.index.astype("str"), name=CELL_LINE))
+    matrix = matrix.set_axis(pd.Index(matrix.index.astype("str").str.strip(), name=CELL_LINE))
+    matrix = matrix.set_axis(matrix.columns.astype("str").str.strip(), axis=1)
     axes: list[tuple[str, pd.Index]] = [("cell line", matrix.index), ("gene", matrix.columns)]
     for what, labels in axes:
         if labels.has_duplicates:
@@ -173,11 +183,17 @@ def read_own_drugs(path: FilePath, drug_targets: pd.DataFrame | None = None) -> 
 def read_rows(path: Path, fields: Spellings, optional: Spellings) -> pd.DataFrame:
     """Read fields of a Parquet, CSV or tab-separated table as text; optional ones may have no column."""
     if path.suffix != ".parquet":
-        return read_fields(path, fields, optional)
+        return without_blanks(read_fields(path, fields, optional))
     table = _read_parquet(path)
     require_columns(table.columns, list(fields), path)
     columns = {name: table.get(name) for name in (*fields, *optional)}
-    return pd.DataFrame(columns, index=table.index).astype("str").reset_index(drop=True)
+    return without_blanks(pd.DataFrame(columns, index=table.index).astype("str").reset_index(drop=True))
+
+
+def without_blanks(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of texts without the blanks around them, which nobody sees; a text of blanks is missing."""
+    stripped = table.apply(lambda column: column.str.strip())
+    return stripped.mask(stripped == "")
 
 
 def _read_parquet(path: FilePath) -> pd.DataFrame:

@@ -165,8 +165,15 @@ def _find(header: Iterable[str], fields: Spellings, optional: Spellings, where: 
             found[field] = column
         elif field in fields:
             names = " or ".join(spellings)
-            raise ValueError(f"{where}: missing column {names}; found {', '.join(plain.values())}")
+            hint = other_delimiter(list(plain.values()))
+            raise ValueError(f"{where}: missing column {names}; found {', '.join(plain.values())}{hint}")
     return found
+
+
+def other_delimiter(header: Sequence[str]) -> str:
+    """Return what to add to a message where a table of one column looks as if it were separated by semicolons."""
+    semicolons = len(header) == 1 and ";" in header[0]
+    return "; it seems to be separated by semicolons: save it with commas or tabs" if semicolons else ""
 
 
 def _plain(name: str) -> str:
