@@ -286,3 +286,25 @@ def predicting_checkpoints(wildcards):
 def report_labels(contents, file_format, **further):
     """Return what a file stands under in the report: what it shows comes first, then what one can choose."""
     return {"contents": contents, "format": file_format.upper()} | further
+
+
+def stages_there(stages):
+    """Return those stages (name to files) of which every file lies there."""
+    return {
+        stage: files
+        for stage, files in stages.items()
+        if all(Path(file).exists() for file in files)
+    }
+
+
+def files_of_stages(there, wanted, besides):
+    """Return the files of the wanted stages among those that are there, with what else goes along with a stage."""
+    # As plain text: what Snakemake hangs on its names cannot be handed to a job.
+    return sorted(
+        {
+            str(file)
+            for stage in wanted
+            if stage in there
+            for file in (*there[stage], *besides.get(stage, []))
+        }
+    )

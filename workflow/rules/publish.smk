@@ -21,14 +21,6 @@ BEST_TERMS_TABLES = [
 ]
 
 
-def further_files():
-    """Return the files of the stages beyond a whole run that are published."""
-    there = stages_there()
-    # As plain text: what Snakemake hangs on its names cannot be handed to a job.
-    files = {str(file) for stage in PUBLISHED_STAGES for file in there.get(stage, [])}
-    return sorted(files | set(BEST_TERMS_TABLES if "interpret" in there else []))
-
-
 localrules:
     publish_run,
     publish,
@@ -78,7 +70,11 @@ rule publish_run:
         repository=str(REPOSITORY),
         publish=config["publish"],
         # A function: looked up only where the rule is needed, and the folder is made anew when there are more.
-        further=lambda wildcards: further_files(),
+        further=lambda wildcards: files_of_stages(
+            stages_there(FURTHER_STAGES),
+            PUBLISHED_STAGES,
+            {"interpret": BEST_TERMS_TABLES},
+        ),
         # What is copied besides results; a function, as only this rule needs it.
         workflow=lambda wildcards: {
             name: file_sha256(REPOSITORY / name) for name in code_files(REPOSITORY)

@@ -19,15 +19,6 @@ FURTHER_STAGES = {
 }
 
 
-def stages_there():
-    """Return the stages beyond a whole run of which every file lies there, and their files."""
-    return {
-        stage: files
-        for stage, files in FURTHER_STAGES.items()
-        if all(Path(file).exists() for file in files)
-    }
-
-
 localrules:
     describe_run,
     make_report,
@@ -121,7 +112,7 @@ rule make_report:
         targets=lambda wildcards: [
             "describe_run",
             *REPORTED_STAGES,
-            *stages_there(),
+            *stages_there(FURTHER_STAGES),
         ],
         code=code_digest("make_report"),
     script:

@@ -135,7 +135,7 @@ def _data(
     return "\n".join(lines)
 
 
-def ontology_rows(ontology: Mapping[str, Any], release: str) -> list[tuple[str, ...]]:
+def ontology_rows(ontology: Mapping[str, Any], release: str) -> list[tuple[str, str, str, str, str]]:
     """Return what the hierarchy was made of: data, version, files, licence, terms."""
     # A hierarchy from elsewhere leaves the ontology to the classes of terms in figures.
     rows: list[tuple[str, ...]] = [
