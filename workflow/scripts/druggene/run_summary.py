@@ -138,9 +138,7 @@ def _data(
 def ontology_rows(ontology: Mapping[str, Any], release: str) -> list[tuple[str, str, str, str, str]]:
     """Return what the hierarchy was made of: data, version, files, licence, terms."""
     # A hierarchy from elsewhere leaves the ontology to the classes of terms in figures.
-    rows: list[tuple[str, ...]] = [
-        ("Gene Ontology", release, "2" if ontology["source"] == "go" else "1", "CC BY 4.0", "–")
-    ]
+    rows = [("Gene Ontology", release, "2" if ontology["source"] == "go" else "1", "CC BY 4.0", "–")]
     own = [key for key in _HIERARCHIES.get(ontology["source"], ()) if ontology[key] is not None]
     if own:
         rows.insert(0, ("hierarchy of your own", "–", str(len(own)), "–", "–"))
