@@ -13,11 +13,13 @@ torch.set_num_threads(1)
 _TESTS = Path(__file__).parent
 
 
+# Before pytest-xdist looks at the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a fixture that costs seconds: whole runs by one worker, the rest by folder or file."""
+    """Keep together what shares fixtures that cost seconds: by folder below a kind of tests, whole runs, else by file."""
     for item in items:
         where = item.path.relative_to(_TESTS).parts
-        group = where[0] if where[0] == "workflow" else "/".join(where[:2])
+        group = "workflow" if len(where) == 2 and where[0] == "workflow" else "/".join(where[:2])
         item.add_marker(pytest.mark.xdist_group(group))
 
 
