@@ -1,6 +1,7 @@
 """What all rules share: the checked configuration, where things lie, and digests of the code."""
 
 import copy
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,6 +39,8 @@ from druggene.variants import (
 )
 
 REPOSITORY = SCRIPTS.parents[1]
+# As jobs are told of it: the same wherever the repository lies, so that a moved one has nothing to do anew.
+FROM_HERE = os.path.relpath(REPOSITORY)
 # As it was written, before defaults and environment variables are filled in.
 GIVEN = copy.deepcopy(dict(config))
 

@@ -67,7 +67,7 @@ rule publish_run:
         mem_mb=scaled(1500, per_megabyte=2),
         runtime=30,
     params:
-        repository=str(REPOSITORY),
+        repository=FROM_HERE,
         publish=config["publish"],
         # A function: looked up only where the rule is needed, and the folder is made anew when there are more.
         further=lambda wildcards: files_of_stages(

@@ -81,7 +81,7 @@ rule describe_run:
         labels={
             name: (label, MODEL_KINDS[name]) for name, label in MODEL_LABELS.items()
         },
-        repository=str(REPOSITORY),
+        repository=FROM_HERE,
         # A function: asked of git only where the rule is needed.
         state=lambda wildcards: git_state(REPOSITORY),
         code=code_digest("describe_run"),
@@ -108,7 +108,7 @@ rule make_report:
         runtime=30,
     params:
         # Its own Snakefile, also where another workflow imports this one under other names.
-        snakefile=str(REPOSITORY / "Snakefile"),
+        snakefile=os.path.join(FROM_HERE, "Snakefile"),
         targets=lambda wildcards: [
             "describe_run",
             *REPORTED_STAGES,
