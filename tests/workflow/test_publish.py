@@ -129,7 +129,8 @@ def test_what_may_not_be_passed_on_stays_out(published: Path, tmp_path: Path) ->
     assert "auc" not in table.columns
     assert table.equals(whole.drop(columns="auc"))
     assert read_metadata(made / PREDICTIONS)["left_out"] == ["auc"]
-    for path in made.rglob("*.csv"):
+    ours = {made / "resources", made / "config"}  # the workflow's own files
+    for path in (path for path in made.rglob("*.csv") if not ours & set(path.parents)):
         with path.open(newline="") as handle:
             columns = set(next(csv.reader(handle)))
         assert not {"auc", "smiles"} & columns, path
