@@ -13,12 +13,15 @@ ARGS ?=
 PIP_ARGS ?=
 PYTEST_ARGS ?=
 TEST_WORKERS ?= 2
+# They take the whole machine for a cluster, so no other worker can have one. Exit code 5: none was selected.
+CLUSTER_TESTS := tests/workflow/cluster
 
 # Without the trigger `code`, which goes by the modification times of scripts: every rule has the digest of its code.
 RERUN := --rerun-triggers mtime params input software-env
 # Looked up before .venv/bin leads PATH, so that an environment is never remade with its own interpreter.
 SYSTEM_PYTHON := $(shell command -v "$(PYTHON)")
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(PIP_ARGS)
@@ -36,7 +39,8 @@ results: .venv/.installed
 	$(BIN)/snakemake $(RERUN) --rerun-incomplete $(if $(CONFIG),--configfile $(CONFIG)) --cores $(CORES) $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(PYTEST) --numprocesses $(TEST_WORKERS) --dist loadfile --ignore $(CLUSTER_TESTS) $(PYTEST_ARGS) || test $$? = 5
+	$(PYTEST) $(CLUSTER_TESTS) $(PYTEST_ARGS) || test $$? = 5
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

@@ -10,19 +10,6 @@ import torch
 torch.set_num_threads(1)
 
 
-_TESTS = Path(__file__).parent
-
-
-# Before pytest-xdist looks at the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares fixtures that cost seconds: a folder of tests, whole runs; others by file."""
-    for item in items:
-        where = item.path.relative_to(_TESTS).parts
-        group = "workflow" if len(where) == 2 and where[0] == "workflow" else "/".join(where[:2])
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data that the repository does not carry."""
