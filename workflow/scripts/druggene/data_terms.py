@@ -1,12 +1,11 @@
 """On which terms the data of a run may be passed on: config/data_terms.csv."""
 
-import csv
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from druggene.tables import require_columns
+from druggene.tables import csv_rows
 
 _COLUMNS: Final = ("dataset", "redistribution", "terms", "url", "note")
 _SCREENS: Final = {"CTRPv2": "ctrp", "GDSC1": "gdsc", "GDSC2": "gdsc"}
@@ -46,19 +45,13 @@ def read_terms(path: str | os.PathLike[str], own_data: bool = False) -> dict[str
         If a column is missing, a dataset stands twice, or redistribution is neither yes nor no; with file and row.
     """
     found: dict[str, Terms] = {}
-    with open(path, newline="", encoding="utf-8-sig") as handle:
-        reader = csv.DictReader(handle, strict=True)
-        require_columns(reader.fieldnames or [], _COLUMNS, path)
-        for row in reader:
-            where = f"{path}, row {reader.line_num}"
-            if None in row or None in row.values():
-                raise ValueError(f"{where}: has more or fewer cells than the header; quote a cell that holds a comma")
-            if row["redistribution"] not in ("yes", "no"):
-                raise ValueError(f"{where}: redistribution is {row['redistribution']!r}; write yes or no")
-            if row["dataset"] in found:
-                raise ValueError(f"{where}: {row['dataset']} stands twice; keep one row")
-            allowed = row["redistribution"] == "yes" or (row["dataset"] == OWN and own_data)
-            found[row["dataset"]] = Terms(row["dataset"], allowed, row["terms"], row["url"], row["note"])
+    for where, row in csv_rows(path, _COLUMNS):
+        if row["redistribution"] not in ("yes", "no"):
+            raise ValueError(f"{where}: redistribution is {row['redistribution']!r}; write yes or no")
+        if row["dataset"] in found:
+            raise ValueError(f"{where}: {row['dataset']} stands twice; keep one row")
+        allowed = row["redistribution"] == "yes" or (row["dataset"] == OWN and own_data)
+        found[row["dataset"]] = Terms(row["dataset"], allowed, row["terms"], row["url"], row["note"])
     return found
 
 

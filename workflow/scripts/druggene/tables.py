@@ -1,5 +1,6 @@
 """Artifacts on disk: Parquet with units and source in its metadata, written whole or not at all."""
 
+import csv
 import html
 import json
 import os
@@ -197,3 +198,21 @@ def require_columns(present: Iterable[str], required: Sequence[str], where: obje
     missing = [name for name in required if name not in present]
     if missing:
         raise ValueError(f"{where}: missing column(s) {', '.join(missing)}; found {', '.join(map(str, present))}")
+
+
+def csv_rows(path: str | os.PathLike[str], columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield every row of a small CSV file that people edit, with the words that name file and row in an error.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or a row has more or fewer cells than the header; with file and row.
+    """
+    with open(path, newline="", encoding="utf-8-sig") as handle:
+        reader = csv.DictReader(handle, strict=True)
+        require_columns(reader.fieldnames or [], columns, path)
+        for row in reader:
+            where = f"{path}, row {reader.line_num}"
+            if None in row or None in row.values():
+                raise ValueError(f"{where}: has more or fewer cells than the header; quote a cell that holds a comma")
+            yield where, row

@@ -1,6 +1,5 @@
 """The table of data versions, config/data_versions.csv: what is retrieved from where, and how it is verified."""
 
-import csv
 import hashlib
 import os
 import re
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from druggene.tables import require_columns
+from druggene.tables import csv_rows
 
 CHECKSUM_DIGITS: Final = {"sha256": 64, "md5": 32, "git_blob": 40}
 """Kinds of checksum and their number of hexadecimal digits."""
@@ -67,18 +66,12 @@ def read_versions(path: str | os.PathLike[str]) -> Versions:
         has an unknown scheme, or a file of one version stands twice; with file and row.
     """
     entries: Versions = {}
-    with open(path, newline="", encoding="utf-8-sig") as handle:
-        reader = csv.DictReader(handle, strict=True)
-        require_columns(reader.fieldnames or [], _COLUMNS, path)
-        for row in reader:
-            where = f"{path}, row {reader.line_num}"
-            if None in row or None in row.values():
-                raise ValueError(f"{where}: has more or fewer cells than the header; quote a cell that holds a comma")
-            entry = _entry({column: row[column].strip() for column in _COLUMNS}, where)
-            key = (entry.dataset, entry.version, entry.file)
-            if key in entries:
-                raise ValueError(f"{where}: {entry.file} of {entry.dataset} {entry.version} stands twice; keep one row")
-            entries[key] = entry
+    for where, row in csv_rows(path, _COLUMNS):
+        entry = _entry({column: row[column].strip() for column in _COLUMNS}, where)
+        key = (entry.dataset, entry.version, entry.file)
+        if key in entries:
+            raise ValueError(f"{where}: {entry.file} of {entry.dataset} {entry.version} stands twice; keep one row")
+        entries[key] = entry
     return entries
 
 
