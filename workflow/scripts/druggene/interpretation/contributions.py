@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from druggene.checkpoint import Checkpoint
 from druggene.constants import DRUG, TERM, TEST
 from druggene.dataset import FoldData
-from druggene.drugs import read_drug_features
+from druggene.interpretation.folds import read_fold
 from druggene.interpretation.stability import agreement
 from druggene.network import Pairs
 from druggene.term_readout import TermReadoutNetwork
@@ -46,17 +45,12 @@ def contributions_of_fold(paths: Mapping[str, Any], fold: int, drugs: Sequence[s
     ValueError
         If one of ``drugs`` has no features, or the network reads out no terms.
     """
-    checkpoint = Checkpoint.load(paths["checkpoint"])
-    options = checkpoint.options
+    checkpoint, data, chosen = read_fold(paths, fold, drugs)
     network = checkpoint.network()
     if not isinstance(network, TermReadoutNetwork):
-        raise ValueError(f"{options.name}: contributions are those of a network with readout: terms; leave it out")
-    names = list(read_drug_features(paths["drug_features"]).index)
-    unknown = sorted(set(drugs or []) - set(names))
-    if unknown:
-        raise ValueError(f"interpretation.drugs: {unknown[0]!r} is not a drug of this run; correct the name")
-    data = FoldData.read(paths, fold, options.omics, options.fusion, options.drug_features, options.targets)
-    return aggregate(network, data, names if drugs is None else drugs)
+        name = checkpoint.options.name
+        raise ValueError(f"{name}: contributions are those of a network with readout: terms; leave it out")
+    return aggregate(network, data, chosen)
 
 
 def aggregate(network: TermReadoutNetwork, data: FoldData, drugs: Sequence[str]) -> pd.DataFrame:

@@ -1,15 +1,17 @@
 """What the scores read of each fold, and the terms of all folds together."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from druggene.checkpoint import Checkpoint
 from druggene.constants import TERM
+from druggene.dataset import FoldData
 from druggene.genotype import fuse, read_genotype
 from druggene.hierarchy import Hierarchy
 from druggene.interpretation.states import TermStates, read_states
@@ -36,6 +38,22 @@ def read_folds(
         loaded = Checkpoint.load(checkpoint)
         fused = fuse(read_genotype(genotype)[0], loaded.options.omics, loaded.options.fusion)
         yield FoldInputs(fold, read_states(state), loaded.hierarchy, fused)
+
+
+def read_fold(
+    paths: Mapping[str, Any], fold: int, drugs: Sequence[str] | None
+) -> tuple[Checkpoint, FoldData, list[str]]:
+    """Return a fold's checkpoint, its data as the network reads them, and the drugs to look at; None takes all.
+
+    ``paths`` are checkpoint and those of :meth:`FoldData.read`. Raises a ValueError if a drug is none of the run's.
+    """
+    checkpoint = Checkpoint.load(paths["checkpoint"])
+    options = checkpoint.options
+    data = FoldData.read(paths, fold, options.omics, options.fusion, options.drug_features, options.targets)
+    unknown = sorted(set(drugs or []) - set(data.drug_names))
+    if unknown:
+        raise ValueError(f"interpretation.drugs: {unknown[0]!r} is not a drug of this run; correct the name")
+    return checkpoint, data, list(data.drug_names if drugs is None else drugs)
 
 
 def describe_terms(hierarchies: Sequence[Hierarchy]) -> pd.DataFrame:

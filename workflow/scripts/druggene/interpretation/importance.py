@@ -6,14 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from druggene.checkpoint import Checkpoint
 from druggene.constants import DRUG, GENE, TERM, TEST, TRAIN
-from druggene.dataset import FoldData
-from druggene.drugs import read_drug_features
 from druggene.genotype import fuse, read_genotype
 from druggene.hierarchy import Hierarchy
 from druggene.interpretation.attribution import attribute
 from druggene.interpretation.evaluated import EvaluatedNetwork
+from druggene.interpretation.folds import read_fold
 from druggene.interpretation.knockout import knock_out
 
 OMIC = "omic"
@@ -50,14 +48,8 @@ def importance_of_fold(
     ValueError
         If one of ``drugs`` has no features.
     """
-    checkpoint = Checkpoint.load(paths["checkpoint"])
-    options = checkpoint.options
-    data = FoldData.read(paths, fold, options.omics, options.fusion, options.drug_features, options.targets)
-    names = list(read_drug_features(paths["drug_features"]).index)
-    chosen = names if drugs is None else list(drugs)
-    unknown = sorted(set(chosen) - set(names))
-    if unknown:
-        raise ValueError(f"interpretation.drugs: {unknown[0]!r} is not a drug of this run; correct the name")
+    checkpoint, data, chosen = read_fold(paths, fold, drugs)
+    options, names = checkpoint.options, list(data.drug_names)
     test = data.roles[TEST]
     asked = np.isin(test.drug.numpy(), pd.Index(names).get_indexer(pd.Index(chosen)))
     cell_line, drug = test.cell_line.numpy()[asked], test.drug.numpy()[asked]
