@@ -19,7 +19,8 @@ import yaml
 from druggene import gene_ontology
 from druggene.config import complete_config
 from tests.bad_inputs.damage import apply
-from tests.bad_inputs.jobs import JOBS, Job, end_of
+from tests.bad_inputs.jobs import JOBS
+from tests.bad_inputs.running import Job, end_of
 from tests.unit.test_config import ROOT, SCHEMA, merged
 
 COLUMNS = ["id", "what is wrong", "job", "file", "damage", "message", "exit code"]

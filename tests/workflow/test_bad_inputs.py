@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from tests.bad_inputs.damage import apply
-from tests.bad_inputs.jobs import extract_annotations, tidy_own
+from tests.bad_inputs.jobs import extract_annotations
+from tests.bad_inputs.source_jobs import tidy_own
 from tests.workflow.running import ROOT, copy_tree, snakemake
 
 with (ROOT / "tests/bad_inputs/cases.csv").open(newline="", encoding="utf-8") as handle:
