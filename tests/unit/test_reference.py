@@ -67,3 +67,15 @@ def test_a_reference_grows_and_comes_back(genotype: np.ndarray) -> None:
     back = Reference.from_dict(grown.to_dict())
     assert back.drugs == grown.drugs
     np.testing.assert_array_equal(back.sketches, grown.sketches)
+
+
+def test_active_parts_are_compared_with_active_parts() -> None:
+    """A training drug that is a salt: the free base is its active part, and unlike the salt as a whole."""
+    salt, base, other = (np.packbits(np.array([bits], bool)) for bits in ([1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 0, 1]))
+    genotype = np.random.default_rng(0).random((5, 1, 6)).astype(np.float32)
+    lines = [f"line{i}" for i in range(5)]
+    made = Reference.of(["other", "salt"], np.stack([other, salt]), np.stack([other, base]), lines, genotype)
+    for parents, similarity in ((False, 0.5), (True, 1.0)):
+        position, found = made.nearest_drugs(base[None], parents=parents)
+        assert made.drugs[position[0]] == "salt"
+        assert found.tolist() == [similarity]
