@@ -26,6 +26,7 @@ def document(rows: list[list[str]], simulated: bool = False) -> Document:
         ("-0.5 [-1, 2]", r"$-$0.5 [$-$1, 2]"),
         ("Gata-4 5-FU ase-05", "Gata-4 5-FU ase-05"),
         ("1.4e-08 2e+12, A1e-5", r"$1.4\times10^{-8}$ $2\times10^{12}$, A1e-5"),
+        ("p_1 2e-05 & 50%", r"p\_1 $2\times10^{-5}$ \& 50\%"),
         ("R² – TGFβ Ω λ", r"R\textsuperscript{2} -- TGF$\beta$ $\Omega$ $\lambda$"),
         ("two\nlines", "two lines"),
         ("naïve", "naïve"),

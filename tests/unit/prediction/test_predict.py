@@ -155,6 +155,19 @@ def test_what_is_known_of_a_training_cell_line_is_for_that_one_alone(trained: Tr
     pd.testing.assert_series_equal(ours, other, check_exact=False, atol=1e-6)
 
 
+def test_limits_say_what_is_outside(trained: Trained) -> None:
+    tables = {
+        percentile: druggene.predict(
+            trained.of("joined"), trained.omics, trained.drugs, limits=predictor.Limits(similarity, percentile, 0.25)
+        ).attrs["tables"]
+        for similarity, percentile in ((0.0, 20.0), (1.0, 90.0))
+    }
+    narrow, wide = (tables[percentile].cell_lines["distance_limit"].iloc[0] for percentile in (20.0, 90.0))
+    assert narrow < 1 < wide  # in multiples of the median
+    assert not tables[20.0].drugs["drug_warning"].str.contains(predictor.UNLIKE_DRUG).any()
+    assert not tables[90.0].drugs["drug_warning"].str.contains(predictor.UNLIKE_DRUG).all()  # training drugs are 1
+
+
 def test_a_checkpoint_without_a_reference_says_so(trained: Trained, tmp_path: Path) -> None:
     checkpoint = Checkpoint.load(trained.of("plus")[0])
     assert checkpoint.reference is not None
@@ -163,6 +176,7 @@ def test_a_checkpoint_without_a_reference_says_so(trained: Trained, tmp_path: Pa
     expected = druggene.predict(trained.of("plus")[0], trained.omics, trained.drugs)
     pd.testing.assert_series_equal(found[PREDICTED], expected[PREDICTED])
     assert found["warning"].str.contains(predictor.UNKNOWN).all()
+    assert found.attrs["tables"].drugs["drug_warning"].str.contains(predictor.UNKNOWN).all()
     assert found["cell_line_distance"].isna().all()
 
 
