@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ _GENE_LIST = "network_genes"
 _MODES = {"LPO": "leave pair out", "LCO": "leave cell line out", "LDO": "leave drug out"}
 _NAIVE = ("NaivePredictor", "NaiveDrugMeanPredictor", "NaiveCellLineMeanPredictor", "NaiveMeanEffectsPredictor")
 _REFERENCE = "NaiveMeanEffectsPredictor"
+_SMALLER_BATCHES = {"DrugGene": 3_000, "DrugGenePlus": 2_500}
+"""Responses per step that are the same part of these data as the configurations' batches are of theirs. The runner
+chooses between both by its validation pairs."""
 _FEWEST_PAIRS = 10
 """A drug with fewer test pairs of a split has no correlation of its own."""
 
@@ -102,8 +106,9 @@ def run(folder: Path, names: Sequence[str], modes: Sequence[str], splits: int, t
     register()
     changes = {
         # Its list of genes comes from Zenodo. drevalpy's own number of trees is 100; of its depths, 5, 10 and 30.
-        "RandomForest": {"gene_list": _GENE_LIST, "n_estimators": trees, "max_depth": 10, "n_jobs": 1},
-        "SparseGO": {"epochs": epochs},
+        "RandomForest": [{"gene_list": _GENE_LIST, "n_estimators": trees, "max_depth": 10, "n_jobs": 1}],
+        "SparseGO": [{"epochs": epochs}],
+        **{name: [{}, {"training": {"batch_size": size}}] for name, size in _SMALLER_BATCHES.items()},
     }
     for name, changed in changes.items():
         own = with_hyperparameters(MODEL_FACTORY[name], changed)
@@ -121,15 +126,20 @@ def run(folder: Path, names: Sequence[str], modes: Sequence[str], splits: int, t
                     n_cv_splits=splits,
                     path_data=str(data),
                     path_out=str(folder / "runs"),
-                    hyperparameter_tuning=False,
+                    hyperparameter_tuning=len(MODEL_FACTORY[name].get_hyperparameter_set()) > 1,
                 )
             print(f"{mode} {name}: {time.monotonic() - started:.0f} s", flush=True)
 
 
-def with_hyperparameters(model: type, changed: Mapping[str, Any]) -> type:
-    """Return a class of drevalpy with one set of hyper-parameters: its first one, but for what is changed."""
-    chosen = model.get_hyperparameter_set()[0] | dict(changed)  # type: ignore[attr-defined]
-    return type(model.__name__, (model,), {"get_hyperparameter_set": classmethod(lambda cls: [dict(chosen)])})
+def with_hyperparameters(model: type, changes: Sequence[Mapping[str, Any]]) -> type:
+    """Return a class of drevalpy with one set of hyper-parameters per change, the first one but for what is changed."""
+    first = model.get_hyperparameter_set()[0]  # type: ignore[attr-defined]
+    sets = [first | {key: _laid_over(first.get(key), value) for key, value in one.items()} for one in changes]
+    return type(model.__name__, (model,), {"get_hyperparameter_set": classmethod(lambda cls: deepcopy(sets))})
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    return below | above if isinstance(below, Mapping) and isinstance(above, Mapping) else above
 
 
 def tabulate(folder: Path) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from druggene.constants import AUC, CELL_LINE, DRUG, OMICS, PAIR, ROLE, ROLES, TEST, TRAIN
+from druggene.constants import AUC, CELL_LINE, DRUG, OMICS, PAIR, ROLE, ROLES, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
 from druggene.genotype import read_genotype
 from druggene.tables import read_table, write_table
@@ -28,6 +28,22 @@ def test_every_response_of_the_fold_is_there_once_with_its_role(tmp_path: Path) 
         assert [cell_lines[i] for i in part.cell_line] == list(part.table[CELL_LINE])
         assert [drugs[i] for i in part.drug] == list(part.table[DRUG])
         np.testing.assert_array_equal(part.auc.numpy(), part.table[AUC].to_numpy(np.float32))
+
+
+def test_validation_pairs_are_learned_from_where_nothing_stops_early(tmp_path: Path) -> None:
+    paths = write_fold(tmp_path, features="both")
+    held, learned = (FoldData.read(paths, 0, OMICS, "sum", "both", stop_early=stop) for stop in (True, False))
+    assert learned.count(VALIDATION) == 0
+    assert learned.count(TRAIN) == held.count(TRAIN) + held.count(VALIDATION)
+    expected = pd.concat([held.roles[role].table[PAIR] for role in (TRAIN, VALIDATION)])
+    assert sorted(learned.roles[TRAIN].table[PAIR]) == sorted(expected)
+    pd.testing.assert_frame_equal(held.roles[TEST].table, learned.roles[TEST].table)
+    # A fold that never had validation pairs can do without them.
+    folds = read_table(paths["folds"])
+    write_table(folds.replace({ROLE: {VALIDATION: TRAIN}}), paths["folds"], description="test")
+    assert FoldData.read(paths, 0, OMICS, "sum", "both", stop_early=False).count(TRAIN) == learned.count(TRAIN)
+    with pytest.raises(ValueError, match="has no validation pairs"):
+        FoldData.read(paths, 0, OMICS, "sum", "both")
 
 
 def test_a_model_reads_its_omics_alone(tmp_path: Path) -> None:

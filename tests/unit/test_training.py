@@ -77,6 +77,24 @@ def test_training_stops_when_validation_no_longer_improves() -> None:
     assert len(trained.history) == trained.best_epoch + 3
 
 
+@pytest.mark.parametrize("phases", [{}, {"pretrain_epochs": 2, "sgd_epochs": 2}])
+@pytest.mark.parametrize("schedule", ["cosine", "plateau"])
+def test_without_validation_pairs_the_last_epoch_is_kept(phases: dict[str, int], schedule: Any) -> None:
+    data = small_fold()
+    alone = replace(data, roles={role: rows for role, rows in data.roles.items() if role != VALIDATION})
+    options = replace(OPTIONS, epochs=12, learning_rate=0.1, schedule=schedule, patience=1, **phases)
+    _, trained = run(alone, options)
+    assert trained.best_epoch == len(trained.history) == 12 + sum(phases.values())
+    assert trained.history["validation_mse"].isna().all()
+
+
+def test_validation_pairs_choose_among_epochs_and_change_none() -> None:
+    data, options = small_fold(), replace(OPTIONS, epochs=6)
+    alone = replace(data, roles={role: rows for role, rows in data.roles.items() if role != VALIDATION})
+    histories = [run(one, options)[1].history.drop(columns="validation_mse") for one in (data, alone)]
+    pd.testing.assert_frame_equal(*histories, check_exact=True)
+
+
 def test_same_seed_same_network_and_other_seed_another() -> None:
     data = small_fold()
     options = replace(OPTIONS, epochs=3)

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from druggene.constants import AUC, CELL_LINE, DRUG, PAIR, ROLE, ROLES, TRAIN
+from druggene.constants import AUC, CELL_LINE, DRUG, PAIR, ROLE, ROLES, TRAIN, VALIDATION
 from druggene.drug_inputs import DrugInputs
 from druggene.drugs import DescriptorScaler, read_drug_features
 from druggene.genotype import GenotypeEncoder, fuse, read_genotype
@@ -47,7 +47,7 @@ class FoldData:
     drugs
         D x F features.
     roles
-        The responses by role: train, validation, test.
+        The responses by role: train, validation, test. Without validation, training is not stopped early.
     encoder, drug_scaler, target_encoder
         What was fitted on the training cell lines and drugs; the last two only where descriptors and targets are used.
     cell_lines, drug_names
@@ -69,6 +69,10 @@ class FoldData:
         """C and D, the numbers of cell lines and drugs."""
         return len(self.genotype), len(self.drugs)
 
+    def count(self, role: str) -> int:
+        """Return the number of responses of a role."""
+        return len(self.roles[role].auc) if role in self.roles else 0
+
     def to(self, device: torch.device) -> Self:
         """Return the fold with its tensors on ``device``; what is there already is not copied."""
         roles = {role: responses.to(device) for role, responses in self.roles.items()}
@@ -83,6 +87,7 @@ class FoldData:
         fusion: str,
         drug_features: str,
         targets: bool = False,
+        stop_early: bool = True,
     ) -> Self:
         """Read the artifacts of one fold.
 
@@ -99,6 +104,8 @@ class FoldData:
             ``morgan``, ``descriptors`` or ``both``.
         targets
             Whether the drugs' targets and pathways are features, behind the others.
+        stop_early
+            False makes training pairs of the validation pairs.
 
         Raises
         ------
@@ -108,8 +115,10 @@ class FoldData:
         encoded, cell_lines, genes, encoder = read_genotype(paths["genotype"])
         responses = read_table(paths["responses"], columns=[PAIR, CELL_LINE, DRUG, AUC, SOURCE])
         rows = with_roles(responses, read_table(paths["folds"], filters=[("fold", "==", fold)]), fold)
+        if not stop_early:
+            rows[ROLE] = rows[ROLE].replace(VALIDATION, TRAIN)
         for role in ROLES:
-            if not (rows[ROLE] == role).any():
+            if not (rows[ROLE] == role).any() and (stop_early or role != VALIDATION):
                 raise ValueError(f"{paths['folds']}: fold {fold} has no {role} pairs")
         features = read_drug_features(paths["drug_features"])
         known = read_table(paths["drugs"]) if targets else None

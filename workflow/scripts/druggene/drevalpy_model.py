@@ -156,8 +156,8 @@ class DrugGene(DRPModel):
         cell_line_input, drug_input
             Features as the two ``load`` methods give them.
         output_earlystopping
-            The pairs that training is stopped by. Without any, as drevalpy's splits of a small data set are, the
-            training pairs take their place, so that in effect nothing stops it.
+            The pairs that training is stopped by. Without any, as drevalpy's splits of a small data set are, it
+            goes on to the last epoch; with ``training.stop_early: false`` it learns from these pairs too.
         model_checkpoint_dir
             Progress is kept here; training that was killed goes on from it with the same folder.
 
@@ -170,21 +170,20 @@ class DrugGene(DRPModel):
         name = self.get_model_name()
         if not len(output):
             raise ValueError(f"{name}: no training pairs; give more data, or fewer splits")
-        if output_earlystopping is None or not len(output_earlystopping):
-            logger.warning("%s: no early-stopping pairs; the training pairs take their place", name)
-            output_earlystopping = output
-        parts = {TRAIN: output, VALIDATION: output_earlystopping}
-        for role, part in parts.items():
+        chosen = self.hyperparameters
+        parts = [(TRAIN, output)]
+        if output_earlystopping is not None and len(output_earlystopping):
+            parts.append((VALIDATION if chosen["training"]["stop_early"] else TRAIN, output_earlystopping))
+        for role, part in parts:
             if not np.isfinite(part.response).all():
                 raise ValueError(f"{name}: {role} pairs without a response; call remove_nan_responses() first")
         rows = pd.concat(
             [
                 _pairs(part.cell_line_ids, part.drug_ids).assign(**{AUC: part.response.astype(np.float64), ROLE: role})
-                for role, part in parts.items()
+                for role, part in parts
             ],
             ignore_index=True,
         )
-        chosen = self.hyperparameters
         encoding = {key: chosen["genotype"][key] for key in ("mutation_encoding", "impute")}
         selection = {key: chosen["ontology"][key] for key in ("min_genes", "min_genes_over_child", "max_layers")}
         fold = assemble_fold(

@@ -21,6 +21,7 @@ from druggene.constants import (
     PAIR,
     PREDICTED,
     PROTOCOL,
+    ROLES,
     SMILES,
     TEST,
     TRAIN,
@@ -72,11 +73,11 @@ def train_fold(
     device
         Where to train. What is written can be read anywhere; progress made on another device is gone on from, too.
     """
-    data = FoldData.read(paths, fold, model.omics, model.fusion, model.drug_features, model.targets)
+    data = FoldData.read(paths, fold, model.omics, model.fusion, model.drug_features, model.targets, options.stop_early)
     logger.info(
         "%s on fold %d of %s: %d terms in layers of %s, %d genes; %d training, %d validation and %d test pairs",
         *(model.name, fold, protocol, len(data.hierarchy.terms), data.hierarchy.layer_sizes),
-        *(len(data.hierarchy.genes), *(len(data.roles[role].auc) for role in (TRAIN, VALIDATION, TEST))),
+        *(len(data.hierarchy.genes), *(data.count(role) for role in ROLES)),
     )
     if paths.get("choice"):
         options = with_choice(options, paths["choice"])
@@ -111,7 +112,7 @@ def fit(
     code: str = "",
     device: torch.device = CPU,
 ) -> tuple[Checkpoint, Trainer, pd.DataFrame]:
-    """Train ``model`` on the training pairs of a fold, stopped by its validation pairs.
+    """Train ``model`` on the training pairs of a fold, stopped by its validation pairs, if it has any.
 
     Training that diverges ends with an error in the log; the checkpoint, of the best epoch before, says why. The other
     parameters are those of :func:`train_fold`.
@@ -188,7 +189,7 @@ def _identity(data: FoldData, model: ModelOptions, options: TrainingOptions, see
     """Return a digest of all that the outcome of training depends on."""
     digest = hashlib.sha256(repr((asdict(model), asdict(options), seed, code, versions())).encode())
     arrays = [data.hierarchy.edges, data.hierarchy.annotations, data.genotype, data.drugs]
-    for role in (TRAIN, VALIDATION):
+    for role in (role for role in (TRAIN, VALIDATION) if role in data.roles):
         arrays += [data.roles[role].cell_line, data.roles[role].drug, data.roles[role].auc]
     for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())

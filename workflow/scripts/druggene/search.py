@@ -131,7 +131,7 @@ def run_trials(
     rows = []
     for inner_fold in sorted(read_table(paths["folds"], columns=[FOLD])[FOLD].unique()):
         features = model.drug_features, model.targets
-        data = FoldData.read(paths, int(inner_fold), model.omics, model.fusion, *features)
+        data = FoldData.read(paths, int(inner_fold), model.omics, model.fusion, *features, options.stop_early)
         seed = seed_of(options.seed, protocol, fold, model.name, "trial", int(inner_fold))
         logger.info(
             "%s on inner fold %d of fold %d of %s: learning rate %g, lambda %g",

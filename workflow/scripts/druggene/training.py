@@ -65,6 +65,7 @@ class TrainingOptions:
     batch_by: Literal["pairs", "cell_lines"] = "pairs"
     hierarchy_rate: float = 1.0
     warmup_epochs: int = 0
+    stop_early: bool = True
     decay: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -78,7 +79,7 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class Trained:
-    """The outcome: parameters of the best validation epoch, and the losses of every epoch."""
+    """The outcome: parameters of the best epoch, and the losses of every epoch."""
 
     state: dict[str, Tensor]
     best_epoch: int
@@ -91,7 +92,7 @@ class Diverged(ValueError):
     Attributes
     ----------
     last_good
-        What there was before: the best validation epoch, the start if there was none, and the losses of all epochs.
+        What there was before: the best epoch, the start if there was none, and the losses of all epochs.
     """
 
     last_good: Trained
@@ -137,6 +138,9 @@ class Trainer:
     result whether the ones before it ran in this process or in one that was killed. The order is the same on every
     device, and within an epoch nothing is read back from the device.
 
+    The validation pairs say which epoch is the best, and when to stop. A fold without any is trained for all epochs,
+    and the last one is the best.
+
     Attributes
     ----------
     network, data, genotype
@@ -154,6 +158,7 @@ class Trainer:
         # Read before the fold moves, so that no epoch has to ask for it.
         self._hopeless = _DIVERGED * data.roles[TRAIN].auc.square().mean().item()
         self._group = data.roles[TRAIN].cell_line.cpu() if options.batch_by == "cell_lines" else None
+        self._stops_early = VALIDATION in data.roles
         self.network = network.to(device)
         self.data = data.to(device)
         self.options = options
@@ -170,7 +175,7 @@ class Trainer:
         ]
 
     def run(self, resume: str | os.PathLike[str] | None = None, identity: str = "") -> Trained:
-        """Train, and leave the network with the parameters of its best validation epoch.
+        """Train, and leave the network with the parameters of its best epoch.
 
         Parameters
         ----------
@@ -214,15 +219,16 @@ class Trainer:
             progress.epoch += 1
             progress.phase_epoch += 1
             row = self._run_epoch(phase, optimizer, progress.epoch)
-            validation_loss = row["validation_mse"]
+            criterion = row["validation_mse"] if self._stops_early else row["root_mse"]
             progress.history.append({"epoch": progress.epoch, "phase": phase.name, **row})
             self._check(progress.epoch, row)
-            if phase.name != "branches" and validation_loss < progress.best_loss:
-                progress.best_loss, progress.best_epoch = validation_loss, progress.epoch
+            better = criterion < progress.best_loss or not self._stops_early
+            if phase.name != "branches" and better:
+                progress.best_loss, progress.best_epoch = criterion, progress.epoch
                 progress.best_state = _copy_state(self.network)
             self._log(phase, progress)
             if isinstance(schedule, ReduceLROnPlateau):
-                schedule.step(validation_loss)
+                schedule.step(criterion)
             else:
                 schedule.step()
             if phase.name == "joint" and progress.epoch - progress.best_epoch >= self.options.patience:
@@ -266,7 +272,7 @@ class Trainer:
         ]
 
     def _run_epoch(self, phase: _Phase, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
-        """Take every training pair once; return the mean losses and the validation MSE."""
+        """Take every training pair once; return the mean losses and the validation MSE, NaN without such pairs."""
         means = self._take_steps(phase, optimizer, epoch)
         # The one time that the device is waited for.
         total, root, terms, drug_layers, norm, validation_mse = torch.cat([means, self._validation_error()]).tolist()
@@ -302,7 +308,9 @@ class Trainer:
         return sums / n
 
     def _validation_error(self) -> Tensor:
-        """Return the MSE of the validation pairs, one number."""
+        """Return the MSE of the validation pairs, one number; NaN if there are none."""
+        if not self._stops_early:
+            return torch.full((1,), torch.nan, device=self.data.drugs.device)
         predicted = predict(self.network, self.genotype, self.data, VALIDATION)
         return (predicted - self.data.roles[VALIDATION].auc).square().mean(dim=0, keepdim=True)
 
@@ -320,10 +328,12 @@ class Trainer:
 
     def _check(self, epoch: int, row: Mapping[str, float]) -> None:
         """Raise :class:`Diverged` if the losses of an epoch say so."""
-        if not math.isfinite(row["loss"] + row["validation_mse"]) or row["root_mse"] > self._hopeless:
+        validation = row["validation_mse"]
+        unknown = self._stops_early and not math.isfinite(validation)
+        if unknown or not math.isfinite(row["loss"]) or row["root_mse"] > self._hopeless:
             raise Diverged(
                 f"training diverged in epoch {epoch}: loss {row['loss']:.4g}, training MSE {row['root_mse']:.4g}, "
-                f"validation MSE {row['validation_mse']:.4g}; lower training.learning_rate"
+                f"validation MSE {validation:.4g}; lower training.learning_rate"
             )
 
     def _log(self, phase: _Phase, progress: Progress) -> None:
@@ -331,11 +341,14 @@ class Trainer:
         seconds = (time.monotonic() - self._started) / (progress.epoch - self._first_epoch)
         left = phase.epochs - progress.phase_epoch
         left += sum(later.epochs for later in self.phases[progress.phase + 1 :])
+        validation = "not stopped early"
+        if self._stops_early:
+            best = progress.best_loss, progress.best_epoch
+            validation = "validation MSE {:.5f} (best {:.5f} in epoch {})".format(last["validation_mse"], *best)
         logger.info(
-            "epoch %d (%s %d of %d): loss %.5f, training MSE %.5f, validation MSE %.5f (best %.5f in epoch %d); "
-            "%.2f s an epoch, at most %.0f s left",
+            "epoch %d (%s %d of %d): loss %.5f, training MSE %.5f, %s; %.2f s an epoch, at most %.0f s left",
             *(progress.epoch, phase.name, progress.phase_epoch, phase.epochs, last["loss"], last["root_mse"]),
-            *(last["validation_mse"], progress.best_loss, progress.best_epoch, seconds, seconds * left),
+            *(validation, seconds, seconds * left),
         )
 
 

@@ -48,8 +48,9 @@ def read_fold(
     ``paths`` are checkpoint and those of :meth:`FoldData.read`. Raises a ValueError if a drug is none of the run's.
     """
     checkpoint = Checkpoint.load(paths["checkpoint"])
-    options = checkpoint.options
-    data = FoldData.read(paths, fold, options.omics, options.fusion, options.drug_features, options.targets)
+    options, training = checkpoint.options, checkpoint.provenance.get("training") or {}
+    features = options.drug_features, options.targets
+    data = FoldData.read(paths, fold, options.omics, options.fusion, *features, training.get("stop_early", True))
     unknown = sorted(set(drugs or []) - set(data.drug_names))
     if unknown:
         raise ValueError(f"interpretation.drugs: {unknown[0]!r} is not a drug of this run; correct the name")

@@ -252,6 +252,7 @@ def _options(
             "sgd_epochs": 0,
             "sgd_learning_rate": learning_rate,
             "warmup_epochs": 0,
+            "stop_early": True,
         }
     )
 
