@@ -95,7 +95,7 @@ SHIPPED = {
     ("gdsc.yaml",): WHEEL,
     ("gdsc.yaml", "plus.yaml"): WHEEL | {"encode_genotype_of_model": 40, "build_control_hierarchy": 20},
     ("simulated.yaml",): SIMULATED,
-    ("simulated.yaml", "recovery.yaml"): SIMULATED,
+    ("simulated.yaml", "recovery.yaml"): SIMULATED | {"build_control_hierarchy": 2},
     ("druggene.yaml",): {"retrieve_file": 10, "tidy_release": 1},
     ("druggene.yaml", "plus_released.yaml"): {
         "retrieve_file": 10,
