@@ -58,6 +58,12 @@ def test_a_naive_predictor_that_is_best_is_called_so() -> None:
     assert "that of Drug + cell-line effects, a naive predictor" in text
 
 
+def test_few_test_pairs_of_each_drug_leave_a_dash() -> None:
+    whole = intervals(vnn=0.007, effects=0.009)
+    text = headline("published", whole[whole["level"] == "pooled"], [], CONFIG, LABELS)
+    assert "| VNN \\| 1 (best) | 0.500 [0.500, 0.500] | 0.0070 [0.0068, 0.0072] | – | 0.500" in text
+
+
 def test_simulated_data_say_so() -> None:
     text = headline("random_pairs", intervals(vnn=0.007, effects=0.009), [], CONFIG | {"input": "simulated"}, LABELS)
     assert text.startswith("## Results: random pairs, simulated data\n")

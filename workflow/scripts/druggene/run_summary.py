@@ -193,6 +193,9 @@ def _difference(values: pd.DataFrame, model: str) -> str:
 
 
 def _numbers(values: pd.DataFrame, model: str, level: str, metric: str, *columns: str) -> list[float]:
+    # Where no drug has the least number of test pairs, there is no row for drugs.
+    if (model, level, metric) not in values.index:
+        return [math.nan] * len(columns)
     return [float(value) for value in values.loc[(model, level, metric), list(columns)].to_numpy()]
 
 
