@@ -19,18 +19,6 @@ MISTAKES = {
 }
 
 
-def test_every_run_takes_the_profile_of_the_repository(pristine: Path, tmp_path: Path) -> None:
-    folder = copy_tree(pristine, tmp_path / "druggene")
-    run = snakemake(folder, "--dry-run", "--cores", "2", "--configfile", TINY)
-    assert run.returncode == 0
-    assert "Using workflow specific profile profiles/default" in run.text
-    every, cluster = (
-        yaml.safe_load((folder / f"{name}/config.yaml").read_text()) for name in ("profiles/default", "slurm")
-    )
-    # What else stood here would replace what the cluster's profile says.
-    assert every == {"max-jobs-per-timespan": cluster["max-jobs-per-timespan"]}
-
-
 @pytest.mark.parametrize(("setting", "message"), MISTAKES.values(), ids=list(MISTAKES))
 def test_a_mistake_ends_before_any_job(pristine: Path, tmp_path: Path, setting: str, message: str) -> None:
     folder = copy_tree(pristine, tmp_path / "druggene")
