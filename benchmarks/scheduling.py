@@ -1,7 +1,7 @@
 """What Snakemake itself costs beside its jobs: processor seconds of a run of short jobs, with and without its limit.
 
 `python -m benchmarks.scheduling` runs jobs that only wait, several at a time, once as Snakemake comes and once without
-its limit of jobs per second, as workflow/rules/common.smk has it. Each job has as many inputs as a training. What is
+its limit of jobs per second, as the Snakefile has it. Each job has as many inputs as a training. What is
 printed are the processor seconds of all but the jobs' waiting.
 """
 
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 INPUTS = 8
-UNLIMITED = "workflow.scheduling_settings.max_jobs_per_timespan = None\n"
+UNLIMITED = "onstart:\n    workflow.scheduler.job_rate_limiter = None\n"
 WORKFLOW = """
 rule all:
     input: expand("done/{{number}}", number=range({jobs}))

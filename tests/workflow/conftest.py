@@ -19,7 +19,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished_run(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     """The folder and the words of a finished run on two cores; not to be changed."""
     folder = copy_tree(pristine, tmp_path_factory.mktemp("finished") / "druggene")
-    return folder, succeed(folder, "--cores", "2", "--configfile", TINY)
+    return folder, succeed(folder, "--verbose", "--cores", "2", "--configfile", TINY)
 
 
 @pytest.fixture(scope="session")

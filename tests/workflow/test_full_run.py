@@ -212,6 +212,11 @@ def test_training_reports_its_progress(results: Path, model: str) -> None:
         assert int(lines[-1][2]) == 0
 
 
+def test_waiting_jobs_are_looked_at_when_one_ends_and_not_by_a_clock(finished_run: tuple[Path, Run]) -> None:
+    _, run = finished_run
+    assert 0 < run.text.count("Ready jobs:") <= run.jobs.total() + 2
+
+
 def test_every_job_leaves_log_and_benchmark(finished_run: tuple[Path, Run]) -> None:
     folder, run = finished_run
     jobs = run.jobs - Counter(["all"])

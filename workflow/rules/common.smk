@@ -55,13 +55,6 @@ try:
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
-# Snakemake looks at all waiting jobs again after the timespan of this limit, and every job that ends starts one more such
-# clock (seen with 9.27): after some hundred jobs it takes half a core. No option goes without a limit, and the default, a
-# hundred jobs a second, restrains nothing here. A limit that was asked for stays.
-limit = getattr(workflow.scheduling_settings, "max_jobs_per_timespan", None)
-if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
-    workflow.scheduling_settings.max_jobs_per_timespan = None
-
 RESULTS = f"results/{config['run']}"
 RETRIEVED = "resources/retrieved"
 PROTOCOLS = all_protocols(config)
