@@ -63,3 +63,10 @@ rule all:
         rules.tables.input,
         rules.figures.input,
         rules.describe_run.output,
+
+
+onerror:
+    # After Control-C, Slurm's executor plugin still submits what stood in line, and forgets it. Where it had no part in
+    # the run, nothing is done.
+    cancel = shipped("slurm/bin/cancel_orphans")
+    shell("{cancel:q} {log:q}")
