@@ -103,7 +103,7 @@ class Trouble:
 
     def happen(self) -> Seen:
         self.wait_until_held("drugcell_0", "drugcell_1", "druggene_1")
-        self.update(self.job("drugcell_1"), cancel=True)
+        self.lab.run("scancel", str(self.job("drugcell_1").number))
         late = self.job("drugcell_0")
         self.expire(late)
         waiting = self.drain()
@@ -118,7 +118,7 @@ class Trouble:
         for seconds in (2, 10, 60):
             end = datetime.now() + timedelta(seconds=seconds)
             try:
-                self.update(job, EndTime=f"{end:%Y-%m-%dT%H:%M:%S}")
+                self.lab.run("scontrol", "update", f"JobId={job.number}", f"EndTime={end:%Y-%m-%dT%H:%M:%S}")
                 return
             except RuntimeError as error:  # that time was over before the controller was told of it
                 if "Invalid time" not in str(error):
@@ -163,11 +163,9 @@ class Trouble:
         self.start_again("drugcell_0", restarts=2)
 
     def start_again(self, name: str, restarts: int) -> None:
-        """Wait until a job is back in the queue; start it now, where Slurm would two minutes later."""
-        self.lab.wait_until(
-            lambda: (job := self.job(name)).state == "PENDING" and job.restarts == restarts, f"{name} is requeued", 120
-        )
-        self.update(self.job(name), StartTime="now")
+        """Wait until a job went back into the queue and has left it again."""
+        self.lab.wait_until(lambda: self.job(name).restarts == restarts, f"{name} is requeued", 120)
+        self.lab.wait_until(lambda: self.job(name).state != "PENDING", f"{name} starts again", 120)
 
     def logs(self) -> dict[str, Path]:
         """The logs of the two trainings that begin again and again."""
@@ -180,12 +178,6 @@ class Trouble:
         """Take the logs away, so that what stands there next is of the next attempt."""
         for log in self.logs().values():
             log.unlink()
-
-    def update(self, job: Job, cancel: bool = False, **values: str) -> None:
-        if cancel:
-            self.lab.run("scancel", str(job.number))
-        else:
-            self.lab.run("scontrol", "update", f"JobId={job.number}", *(f"{k}={v}" for k, v in values.items()))
 
     def release(self, *names: str) -> None:
         for name in names:
