@@ -72,3 +72,10 @@ onstart:
     limiter = workflow.scheduler.job_rate_limiter
     if limiter is not None and (limiter.max_jobs, limiter.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
+
+
+onerror:
+    # After Control-C, Slurm's executor plugin still submits what stood in line, and forgets it. Where it had no part in
+    # the run, nothing is done.
+    cancel = shipped("slurm/bin/cancel_orphans")
+    shell("{cancel:q} {log:q}")

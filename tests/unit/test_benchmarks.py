@@ -13,7 +13,6 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks import inputs, measure, networks, parsers, roofline, scale, training_step
-from benchmarks.evaluation_cost import Evaluation, costs, measured
 from benchmarks.hierarchies import part_of, small_hierarchy
 from druggene.hierarchy import Hierarchy
 from druggene.network import DrugBranch, DrugGeneNetwork
@@ -172,29 +171,3 @@ def test_the_parsers_read_what_their_benchmark_makes(tmp_path: Path) -> None:
     assert len(read["GDSC, xlsx"]) == len(read["GDSC, csv"]) == 50
     assert len(read["CTRP, zip"][0]) == 60
     assert {file for file, _ in parsers.BASELINES} <= set(parsers.FILES)
-
-
-def test_the_cost_of_an_evaluation_follows_from_its_jobs(tmp_path: Path) -> None:
-    """Trainings by their steps, what is per run by the pairs; jobs for all folds, protocols, models and seeds."""
-    for rule, cpu in (("tidy_gdsc_wheel", 6.0), ("select_genes/random_pairs/fold_0", 2.0), ("train_model/a", 30.0)):
-        path = tmp_path / "benchmarks" / f"{rule}.tsv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"s\tmax_rss\tcpu_time\n9.0\t400.0\t{cpu}\n")
-    found = measured(tmp_path)
-    assert found["cpu"].to_dict() == {"select_genes": 2.0, "tidy_gdsc_wheel": 6.0, "train_model": 30.0}
-    evaluation = Evaluation(
-        pairs=2000,
-        folds=5,
-        protocols=2,
-        models=3,
-        seeds=4,
-        epochs=10,
-        batch_size=100,
-        step_seconds=0.5,
-        step_megabytes=900,
-    )
-    table = costs(found, evaluation, pairs=1000).set_index("rule")
-    assert table["jobs"].to_dict() == {"tidy_gdsc_wheel": 4, "select_genes": 40, "train_model": 120}
-    assert table.loc["train_model", "seconds"] == pytest.approx(10 * 2000 * 0.9 * 0.8 / 100 * 0.5)
-    assert table["seconds"].drop("train_model").to_dict() == {"tidy_gdsc_wheel": 12.0, "select_genes": 2.0}
-    assert table.loc["select_genes", "core_hours"] == pytest.approx(40 * 2 / 3600)

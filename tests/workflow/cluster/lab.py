@@ -18,6 +18,8 @@ from pathlib import Path
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
 """The only place where every Slurm command looks: the executor plugin drops ``SLURM_CONF`` inside a job."""
 COMMANDS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
+DAEMONS = ("slurmd_cpu", "slurmd_gpu", "slurmctld", "munge")
+"""As their files with the numbers of their processes are called."""
 CPUS = 4
 """Processors that each node promises, whatever the machine has, so that jobs run side by side."""
 
@@ -29,13 +31,34 @@ def reason_to_skip() -> str | None:
         return f"no {', '.join(missing)} on the PATH: install Debian's slurmctld, slurmd, slurm-client and munge"
     if os.geteuid() != 0:
         return "a cluster of one machine is started by root alone"
-    if CONFIGURATION.exists():
+    if (CONFIGURATION.exists() or CONFIGURATION.is_symlink()) and not _abandoned():
         return f"{CONFIGURATION} exists: this machine belongs to a cluster, or another test has its own"
     try:
         socket.gethostbyname(socket.gethostname())
     except OSError:
         return f"the name of the machine, {socket.gethostname()}, stands for no address"
     return None
+
+
+def _abandoned() -> bool:
+    """Tell whether the configuration is that of a cluster like this one whose test was killed: no daemon is left."""
+    if not CONFIGURATION.is_symlink():
+        return False
+    folder = CONFIGURATION.readlink().parent
+    if folder.exists() and not ((folder / "munge.key").exists() and (folder / "spool_gpu").exists()):
+        return False
+    return not any(map(_process, DAEMONS, [folder] * len(DAEMONS)))
+
+
+def _process(name: str, folder: Path) -> int | None:
+    """Return the number of a daemon's process, if it runs."""
+    try:
+        number = int((folder / f"{name}.pid").read_text())
+        # Another process may have the number by now.
+        program = Path(f"/proc/{number}/comm").read_text()
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return None
+    return number if program.startswith(name.split("_")[0]) else None
 
 
 def _path() -> str:
@@ -56,6 +79,8 @@ class Job:
         MB that it asked for.
     gpus
         Graphics cards that it asked for.
+    restarts
+        How often it went back into the queue.
     start, end
         As Slurm prints them, to the second, so that they sort by time.
     """
@@ -70,6 +95,7 @@ class Job:
     limit: str
     cpus: int
     gpus: int
+    restarts: int
     start: str
     end: str
 
@@ -84,15 +110,16 @@ class Lab:
         for name in ("state", "spool_cpu", "spool_gpu"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
-        self._configure()
         key = self.folder / "munge.key"
         key.write_bytes(os.urandom(1024))
         key.chmod(0o600)
         files = {"socket": "socket", "key-file": "key", "pid-file": "pid", "log-file": "log", "seed-file": "seed"}
         self.run("munged", "--origin=127.0.0.1", *(f"--{k}={self.folder}/munge.{v}" for k, v in files.items()))
+        # Not before a daemon runs: a configuration without one counts as abandoned.
+        self._configure()
         self.start_controller()
         for node in ("cpu", "gpu"):
-            self.run("slurmd", "-N", node)
+            self.start_node(node)
         self.wait_until(lambda: self.node_states() == {"cpu": "idle", "gpu": "idle"}, "nodes are idle", 60)
 
     def _configure(self) -> None:
@@ -126,12 +153,32 @@ class Lab:
     def stop(self) -> None:
         """Cancel all jobs, end all daemons, and take the configuration away."""
         subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=30, check=False)
-        for name in ("slurmd_cpu", "slurmd_gpu", "slurmctld", "munge"):
+        for node in ("cpu", "gpu"):
+            for number in self._steps(node):
+                _kill_tree(number)
+        for name in DAEMONS:
             self._end(name)
         for name in ("slurm.conf", "gres.conf"):
             link = CONFIGURATION.with_name(name)
             if link.is_symlink() and link.readlink().parent == self.folder:
                 link.unlink()
+
+    def start_node(self, node: str) -> None:
+        self.run("slurmd", "-N", node)
+
+    def _steps(self, node: str) -> list[int]:
+        """The processes that watch over the node's jobs; they share its log."""
+        log = self.folder / f"slurmd_{node}.log"
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if (process / "comm").read_text().startswith("slurmstepd") and any(
+                    file.resolve() == log for file in (process / "fd").iterdir()
+                ):
+                    found.append(int(process.name))
+            except OSError:  # it has ended meanwhile
+                continue
+        return found
 
     def start_controller(self) -> None:
         self.run("slurmctld", "-i")
@@ -146,6 +193,19 @@ class Lab:
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}; see {self.folder}/*.log")
         return done.stdout
+
+    def setting(self, name: str) -> str:
+        """What slurm.conf says, or Slurm's default."""
+        found = re.search(rf"(?m)^{name} *= (\S+)", self.run("scontrol", "show", "config"))
+        assert found, name
+        return found[1]
+
+    def peak_megabytes(self, daemon: str) -> float:
+        """The most memory that a daemon ever held."""
+        number = _process(daemon, self.folder)
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{number}/status").read_text())
+        assert found
+        return int(found[1]) / 1000
 
     def node_states(self) -> dict[str, str]:
         try:
@@ -185,6 +245,20 @@ class Lab:
         os.kill(number, signal.SIGKILL)
 
 
+def _kill_tree(number: int) -> None:
+    """Kill a process and all that it started, itself first so that it starts nothing more."""
+    children = []
+    try:
+        os.kill(number, signal.SIGSTOP)
+        for path in Path(f"/proc/{number}/task").glob("*/children"):
+            children += [int(child) for child in path.read_text().split()]
+        os.kill(number, signal.SIGKILL)
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    for child in children:
+        _kill_tree(child)
+
+
 def _job(line: str) -> Job:
     values = dict(re.findall(r"(\S+?)=(\S*)", line))
     gpus = re.search(r"gpu:(\d+)", values.get("TresPerJob", ""))
@@ -199,6 +273,7 @@ def _job(line: str) -> Job:
         limit=values["TimeLimit"],
         cpus=int(values["NumCPUs"]),
         gpus=int(gpus[1]) if gpus else 0,
+        restarts=int(values["Restarts"]),
         start=values["StartTime"],
         end=values["EndTime"],
     )

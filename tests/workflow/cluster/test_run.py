@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.cluster import submit
 from tests.workflow.cluster.conftest import Submission, differing
 from tests.workflow.cluster.lab import Job, Lab
 from tests.workflow.running import Run
@@ -64,3 +65,13 @@ def test_jobs_carry_their_resources(jobs: list[Job]) -> None:
 def test_folds_run_side_by_side(jobs: list[Job]) -> None:
     in_order = sorted(trainings(jobs), key=lambda job: job.start)
     assert any(later.start < earlier.end for earlier, later in pairwise(in_order))
+
+
+def test_a_flood_of_jobs_is_measured(lab: Lab) -> None:
+    flood = submit(lab, 5)
+    assert 0 < flood.submitted < flood.ended
+    assert flood.controller_mb > 1
+    assert min(flood.controller_log, flood.node_logs) > 100
+    assert flood.table().splitlines()[2].startswith("| 5 | ")
+    with pytest.raises(ValueError, match="MaxJobCount=20000"):
+        submit(lab, 20_000)
