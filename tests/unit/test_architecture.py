@@ -79,6 +79,7 @@ LAYERS = [
         "term_readout",
     },
     {
+        "batches",
         "bundle",
         "checkpoint",
         "dataset",

@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from druggene import training
+from druggene.batches import deal_batches
 from druggene.constants import TEST, TRAIN
 from druggene.dataset import FoldData
 from druggene.devices import prepare_device
@@ -70,7 +71,7 @@ def phases(options: TrainingOptions = OPTIONS) -> TrainingOptions:
 def test_an_epoch_moves_the_order_of_the_pairs_and_reads_nothing_back(phase: int, batch_by: str) -> None:
     """Tensors without values stand in for a GPU's: what needs a value fails, and so does what stayed on the CPU."""
     trainer = start(replace(phases(), batch_by=batch_by), META)
-    batches = training._batches(len(trainer.data.roles[TRAIN].auc), 50, 3, 1, META, trainer._group)
+    batches = deal_batches(len(trainer.data.roles[TRAIN].auc), 50, 3, 1, META, trainer._group)
     assert len(batches) > 2
     # PyTorch has no fused step for such tensors; the next test does the real one.
     optimizer = torch.optim.SGD(trainer.network.parameters(), lr=0.1)
@@ -107,12 +108,12 @@ def test_the_watch_sees_what_waits_and_what_mixes() -> None:
 
 
 def test_the_order_of_the_pairs_is_the_seeds_on_every_device() -> None:
-    batches = training._batches(25, 8, seed=2, epoch=3, device=torch.device("cpu"))
+    batches = deal_batches(25, 8, seed=2, epoch=3, device=torch.device("cpu"))
     assert torch.equal(
         torch.cat([batch.rows for batch in batches]),
         torch.randperm(25, generator=torch.Generator().manual_seed(200_003)),
     )
-    assert [len(batch) for batch in training._batches(25, 8, 2, 3, META)] == [8, 8, 9]
+    assert [len(batch) for batch in deal_batches(25, 8, 2, 3, META)] == [8, 8, 9]
 
 
 def test_the_device_is_chosen_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,8 +189,8 @@ def test_a_gpu_computes_what_the_cpu_does(tmp_path: Path, monkeypatch: pytest.Mo
         trainer = start(phases(), device)
         optimizer, _ = trainer._optimizer(trainer.phases[1])
         trainer._take_steps(trainer.phases[1], optimizer, 1)
-        batches = training._batches(len(trainer.data.roles[TRAIN].auc), 50, 3, 1, device)
-        monkeypatch.setattr(training, "_batches", lambda *_: batches)
+        batches = deal_batches(len(trainer.data.roles[TRAIN].auc), 50, 3, 1, device)
+        monkeypatch.setattr(training, "deal_batches", lambda *_: batches)
         torch.cuda.set_sync_debug_mode("error")
         trainer._take_steps(trainer.phases[1], optimizer, 1)
     finally:

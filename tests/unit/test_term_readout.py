@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from druggene import training
+from druggene.batches import deal_batches
 from druggene.checkpoint import Checkpoint, ModelOptions
 from druggene.constants import OMICS, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData
@@ -304,7 +305,7 @@ def test_contributions_are_the_mean_over_the_members() -> None:
 
 def test_a_batch_of_cell_lines_holds_all_their_pairs() -> None:
     group = torch.randint(0, 20, (300,), generator=torch.Generator().manual_seed(0))
-    batches = training._batches(300, 60, 1, 1, torch.device("cpu"), group)
+    batches = deal_batches(300, 60, 1, 1, torch.device("cpu"), group)
     rows = [batch.rows for batch in batches]
     assert sorted(torch.cat(rows).tolist()) == list(range(300))
     lines = [set(group[part].tolist()) for part in rows]
@@ -314,7 +315,7 @@ def test_a_batch_of_cell_lines_holds_all_their_pairs() -> None:
         assert batch.cell_lines is not None
         assert batch.position is not None
         assert torch.equal(batch.cell_lines[batch.position], group[batch.rows])
-    again = training._batches(300, 60, 1, 2, torch.device("cpu"), group)
+    again = deal_batches(300, 60, 1, 2, torch.device("cpu"), group)
     assert any(not torch.equal(one, other.rows) for one, other in zip(rows, again, strict=True))
 
 

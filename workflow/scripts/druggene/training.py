@@ -4,7 +4,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -20,6 +20,7 @@ from torch.optim.lr_scheduler import (
     SequentialLR,
 )
 
+from druggene.batches import Batch, deal_batches, steps
 from druggene.constants import TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData, Responses
 from druggene.devices import CPU
@@ -109,26 +110,6 @@ class _Phase:
 
     name: Literal["branches", "joint", "sgd"]
     epochs: int
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Pairs that are taken together.
-
-    Attributes
-    ----------
-    rows
-        N positions among the training pairs.
-    cell_lines, position
-        The cell lines that the batch is computed on, and where among them each pair's is (N); None for all of the fold.
-    """
-
-    rows: Tensor
-    cell_lines: Tensor | None = None
-    position: Tensor | None = None
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
 
 class Trainer:
@@ -290,12 +271,12 @@ class Trainer:
         """Take every training pair once; return the mean losses (total, root, terms, drug layers, norm)."""
         training = self.data.roles[TRAIN]
         n, device = len(training.auc), training.auc.device
-        batches = _batches(n, self.options.batch_size, self.seed, epoch, device, self._group)
+        batches = deal_batches(n, self.options.batch_size, self.seed, epoch, device, self._group)
         # What the network leaves out at random in this epoch.
         torch.manual_seed(self.seed * 100_000 + epoch)
         sums = torch.zeros(5, dtype=torch.float64, device=device)
         self.network.train()
-        for step in _steps(batches, self.options.accumulate_steps):
+        for step in steps(batches, self.options.accumulate_steps):
             pairs_in_step = sum(len(batch) for batch in step)
             optimizer.zero_grad()
             for batch in step:
@@ -314,7 +295,7 @@ class Trainer:
         predicted = predict(self.network, self.genotype, self.data, VALIDATION)
         return (predicted - self.data.roles[VALIDATION].auc).square().mean(dim=0, keepdim=True)
 
-    def _losses(self, phase: _Phase, training: Responses, batch: _Batch) -> Losses:
+    def _losses(self, phase: _Phase, training: Responses, batch: Batch) -> Losses:
         if batch.cell_lines is None or batch.position is None:
             genotype, position = self.genotype, training.cell_line[batch.rows]
         else:
@@ -350,42 +331,6 @@ class Trainer:
             *(progress.epoch, phase.name, progress.phase_epoch, phase.epochs, last["loss"], last["root_mse"]),
             *(validation, seconds, seconds * left),
         )
-
-
-def _batches(
-    n: int, size: int, seed: int, epoch: int, device: torch.device, group: Tensor | None = None
-) -> list[_Batch]:
-    """Deal N pairs at random, alike on every device.
-
-    With a ``group`` (N cell lines, on the CPU), these are dealt, to batches of about ``size`` pairs: the pairs of one
-    stay together. A last batch of a single pair, which has no variance, joins the one before.
-    """
-    generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
-    if group is not None:
-        labels, of_pair = torch.unique(group, return_inverse=True)
-        number = min(max(1, round(n / size)), max(1, len(labels) // 2))
-        batch_of_group = torch.randperm(len(labels), generator=generator) % number
-        batch_of_pair = batch_of_group[of_pair]
-        batches = []
-        for batch in range(number):
-            rows = torch.nonzero(batch_of_pair == batch)[:, 0]
-            cell_lines, position = torch.unique(group[rows], return_inverse=True)
-            batches.append(_Batch(rows.to(device), cell_lines.to(device), position.to(device)))
-        return batches
-    parts = list(torch.randperm(n, generator=generator).to(device).split(size))
-    if len(parts) > 1 and len(parts[-1]) == 1:
-        parts[-2:] = [torch.cat(parts[-2:])]
-    return [_Batch(rows) for rows in parts]
-
-
-def _steps(batches: list[_Batch], size: int) -> Iterator[list[_Batch]]:
-    """Yield the batches whose gradients make one step.
-
-    Their mean, weighted by pairs, is the gradient of one batch of all of them but for batch normalisation, which
-    takes the mean and variance of each batch on its own.
-    """
-    for start in range(0, len(batches), size):
-        yield batches[start : start + size]
 
 
 def _outcome(progress: Progress) -> Trained:
