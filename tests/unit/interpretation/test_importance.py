@@ -1,12 +1,14 @@
 """Scores of one fold, from files."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from druggene.constants import DRUG, GENE, TERM
+from druggene.constants import DRUG, GENE, TERM, VALIDATION
 from druggene.fold import train_fold
 from druggene.interpretation.contributions import contributions_of_fold
+from druggene.interpretation.folds import read_fold
 from druggene.interpretation.importance import importance_of_fold
 from tests.reference.artifacts import write_fold
 from tests.reference.predicting import JOINED, PLUS
@@ -34,6 +36,15 @@ def test_chosen_drugs_have_the_scores_they_have_among_all(paths: dict[str, dict[
     for some, whole, by in ((some_terms, terms, [TERM]), (some_genes, genes, [GENE, "omic"])):
         expected = whole[whole[DRUG] == "drug3"].set_index(by)["attribution"]
         assert some.set_index(by)["attribution"].to_dict() == pytest.approx(expected.to_dict(), rel=1e-4, abs=1e-7)
+
+
+@pytest.mark.parametrize("stop_early", [True, False])
+def test_a_fold_is_read_with_the_training_pairs_of_its_network(tmp_path: Path, stop_early: bool) -> None:
+    files = write_fold(tmp_path)
+    outputs = {name: str(tmp_path / name) for name in ("checkpoint", "history", "predictions")}
+    train_fold(files, outputs, "random_pairs", 0, JOINED, replace(OPTIONS, epochs=1, stop_early=stop_early))
+    _, data, _ = read_fold(files | {"checkpoint": outputs["checkpoint"]}, 0, None)
+    assert (data.count(VALIDATION) > 0) == stop_early
 
 
 def test_a_drug_of_another_run_is_refused(paths: dict[str, dict[str, str]]) -> None:
