@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from tests.workflow.running import TINY, Run, copy_repository, copy_tree, succeed
+from tests.workflow.running import TINY, Run, copy_repository, copy_tree, digest, succeed
 
 
 @pytest.fixture(scope="session")
@@ -16,10 +17,26 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished_run(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
-    """The folder and the words of a finished run on two cores; not to be changed."""
-    folder = copy_tree(pristine, tmp_path_factory.mktemp("finished") / "druggene")
-    return folder, succeed(folder, "--verbose", "--cores", "2", "--configfile", TINY)
+def finished_run(
+    pristine: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> tuple[Path, Run]:
+    """The folder and the words of a finished run on two cores; not to be changed.
+
+    It is made once for all workers, and kept among pytest's caches until a file of the repository changes.
+    """
+    folder = tmp_path_factory.mktemp("finished") / "druggene"
+    cache = pytestconfig.cache.mkdir("finished_run")
+    kept = cache / digest()
+    with FileLock(cache.with_suffix(".lock")):
+        if not kept.exists():
+            copy_tree(pristine, folder)
+            run = succeed(folder, "--verbose", "--cores", "2", "--configfile", TINY)
+            shutil.rmtree(cache)
+            copy_tree(folder, cache / "new" / "druggene")
+            (cache / "new" / "said.txt").write_text(run.text)
+            (cache / "new").rename(kept)
+            return folder, run
+        return copy_tree(kept / "druggene", folder), Run(0, (kept / "said.txt").read_text())
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Copies of the repository, runs of Snakemake in them, and what a run says it does."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -11,16 +12,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TINY = "tests/workflow/tiny.yaml"
-NOT_COPIED = {".venv", ".git", ".snakemake", "results", "retrieved", "__pycache__"}
+NOT_COPIED = {".venv", ".git", ".snakemake", ".pytest_cache", "results", "retrieved", "__pycache__"}
 
 
 def copy_repository(target: Path) -> Path:
     """Copy the repository's files, committed or not, and nothing that was made from them."""
     for name in _listed():
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target / name)
     return target
+
+
+def digest() -> str:
+    """Return what tells the repository's files, and the interpreter that runs them, from any others."""
+    found = hashlib.sha256(sys.version.encode())
+    for name in _listed():
+        found.update(f"{name}\0{(ROOT / name).stat().st_size}\0".encode())
+        found.update((ROOT / name).read_bytes())
+    return found.hexdigest()
 
 
 def _listed() -> list[str]:
@@ -30,10 +39,10 @@ def _listed() -> list[str]:
     except (FileNotFoundError, subprocess.CalledProcessError):
         names = []
     if "Snakefile" in names:
-        return [name for name in names if name]
+        return sorted(name for name in names if (ROOT / name).is_file())
     # No git, or an unpacked archive inside another repository.
     paths = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
-    return [str(path) for path in paths if not NOT_COPIED.intersection(path.parts)]
+    return sorted(str(path) for path in paths if not NOT_COPIED.intersection(path.parts) and (ROOT / path).is_file())
 
 
 def copy_tree(source: Path, target: Path) -> Path:
