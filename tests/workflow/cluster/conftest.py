@@ -41,7 +41,9 @@ class Submission:
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
         self.words = next(path for n in range(9) if not (path := folder.with_name(f"{folder.name}.{n}.txt")).exists())
-        command = [sys.executable, "-m", "snakemake", *PROFILES, "--configfile", TINY, *arguments]
+        # Whoever runs the tests in the background has Control-C ignored in all that they start.
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "snakemake", *PROFILES]
+        command += ["--configfile", TINY, *arguments]
         variables = os.environ | {"PATH": f"{folder}/slurm/bin{os.pathsep}{os.environ['PATH']}"}
         with self.words.open("w") as stream:
             self.process = subprocess.Popen(
@@ -84,10 +86,45 @@ def slow_training(finished: Path, target: Path, seconds: int) -> Path:
 
     The results stay those of the finished run, and there is time for something to happen to a training job.
     """
+    return _untrained(finished, target, f"time.sleep({seconds})")
+
+
+def held_training(finished: Path, target: Path, held: list[str]) -> Path:
+    """Copy a finished run as :func:`slow_training` does; ``held`` trainings (``<model>_<fold>``) stop after an epoch.
+
+    They save their progress, log that they are held, and go on when their file in ``hold/`` is taken away.
+    """
+    folder = _untrained(finished, target, "_hold(epoch)")
+    module = folder / "workflow/scripts/druggene/training.py"
+    code, found = re.subn(r"(?m)^(_SECONDS_BETWEEN_SAVES) = .*$", r"\1 = 0.0", module.read_text())
+    assert found == 1
+    module.write_text(code + HOLD)
+    (folder / "hold").mkdir()
+    for name in held:
+        (folder / "hold" / name).touch()
+    return folder
+
+
+HOLD = """
+
+def _hold(epoch: int) -> None:
+    import __main__
+
+    wildcards = __main__.snakemake.wildcards
+    file = f"hold/{wildcards.model}_{wildcards.fold}"
+    if epoch > 1 and os.path.exists(file):
+        logger.info("held before epoch %d", epoch)
+        while os.path.exists(file):
+            time.sleep(0.1)
+"""
+
+
+def _untrained(finished: Path, target: Path, statement: str) -> Path:
+    """Copy a finished run without its trainings; each epoch begins with a statement."""
     folder = copy_tree(finished, target)
     module = folder / "workflow/scripts/druggene/training.py"
     code, found = re.subn(
-        r"(?m)^( +)training = self\.data\.roles\[TRAIN\]$", rf"\1time.sleep({seconds})\n\g<0>", module.read_text()
+        r"(?m)^( +)training = self\.data\.roles\[TRAIN\]$", rf"\1{statement}\n\g<0>", module.read_text()
     )
     assert found == 1
     module.write_text(code)

@@ -166,6 +166,23 @@ class Lab:
     def start_node(self, node: str) -> None:
         self.run("slurmd", "-N", node)
 
+    def crash_node(self, node: str) -> None:
+        """Kill all that runs on a node, as when its power fails, and have the controller notice at once."""
+        daemon = _process(f"slurmd_{node}", self.folder)
+        assert daemon is not None
+        for number in (daemon, *self._steps(node)):
+            _kill_tree(number)
+        self.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=power")
+
+    def lose_outcome(self, node: str, job: int) -> None:
+        """Have a node never tell how a job of its ended: what becomes of one that no controller answers for an hour."""
+        retried = f"[{job}.batch] Retrying job complete"
+        log = self.folder / f"slurmd_{node}.log"
+        self.wait_until(lambda: retried in log.read_text(), "the controller is told in vain", 120)
+        for number in self._steps(node):
+            if f"[{job}." in Path(f"/proc/{number}/cmdline").read_text():
+                os.kill(number, signal.SIGKILL)
+
     def _steps(self, node: str) -> list[int]:
         """The processes that watch over the node's jobs; they share its log."""
         log = self.folder / f"slurmd_{node}.log"
