@@ -48,7 +48,7 @@ def check_a_permutation(real: Hierarchy, control: Hierarchy) -> None:
     assert reached(control) == reached(real) == set(real.annotations[:, 1].tolist())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(SEEDS, SEEDS)
 def test_permuted_genes_keep_the_graph_and_every_degree(drawn: int, seed: int) -> None:
     real = random_hierarchy(drawn)
@@ -62,7 +62,7 @@ def test_permuted_genes_keep_the_graph_and_every_degree(drawn: int, seed: int) -
     assert not np.array_equal(control.annotations, real.annotations)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(SEEDS, SEEDS)
 def test_permuted_edges_keep_the_genes_and_every_degree(drawn: int, seed: int) -> None:
     real = random_hierarchy(drawn)
@@ -75,7 +75,7 @@ def test_permuted_edges_keep_the_genes_and_every_degree(drawn: int, seed: int) -
     assert len(kept) < 0.8 * len(real.edges)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(SEEDS, st.integers(1, 8), st.integers(1, 3))
 def test_dense_layers_have_as_many_parameters_and_layers(drawn: int, neurons: int, channels: int) -> None:
     real = random_hierarchy(drawn)

@@ -77,7 +77,7 @@ def held_by(term: str, edges: set[tuple[str, str]], annotations: set[tuple[str, 
     return {gene for at, gene in annotations if at in below} & set(GENES)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(cases())
 def test_hierarchy_of_any_graph(case: Case) -> None:
     full_edges, full_annotations = rows(case.edges), rows(case.annotations)
@@ -113,7 +113,7 @@ def test_hierarchy_of_any_graph(case: Case) -> None:
         assert not any((lower, gene) in annotations for lower in below[term]), "gene is implied from below"
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(cases())
 def test_no_term_goes_without_a_reason(case: Case) -> None:
     edges, annotations = rows(case.edges), rows(case.annotations)
@@ -131,7 +131,7 @@ def test_no_term_goes_without_a_reason(case: Case) -> None:
     assert set(case.build().terms) == expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(cases(), st.randoms(use_true_random=False))
 def test_row_order_does_not_matter(case: Case, random: object) -> None:
     def shuffled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +152,7 @@ def test_row_order_does_not_matter(case: Case, random: object) -> None:
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(cases(), st.sets(st.sampled_from(GENES), min_size=1))
 def test_restriction_keeps_exactly_the_terms_with_genes(case: Case, genes: set[str]) -> None:
     edges, annotations = rows(case.edges), rows(case.annotations)

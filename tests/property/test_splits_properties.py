@@ -35,7 +35,7 @@ def screens(draw: st.DrawFn) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("protocol", GROUPS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(responses=screens(), folds=st.integers(2, 5), fraction=st.sampled_from([0.0, 0.1, 0.4]), seed=st.integers(0, 9))
 def test_protocol(protocol: str, responses: pd.DataFrame, folds: int, fraction: float, seed: int) -> None:
     def assign(rows: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def test_protocol(protocol: str, responses: pd.DataFrame, folds: int, fraction: 
     pd.testing.assert_frame_equal(assign(responses.drop(columns="auc")), assigned)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(responses=screens(), fraction=st.sampled_from([0.0, 0.1, 0.4]), seed=st.integers(0, 9))
 def test_a_transfer(responses: pd.DataFrame, fraction: float, seed: int) -> None:
     """Of any two screens that overlap: curves of one train, curves of the other test, and nothing depends on an AUC."""
@@ -89,7 +89,7 @@ def test_a_transfer(responses: pd.DataFrame, fraction: float, seed: int) -> None
     pd.testing.assert_frame_equal(assign(responses.drop(columns="auc")), assigned)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0.05, 0.5), st.integers(0, 99))
 def test_validation_is_as_large_as_asked_for(fraction: float, seed: int) -> None:
     grid = pd.DataFrame({"pair": range(400), "cell_line": np.repeat(range(40), 10), "drug": np.tile(range(10), 40)})

@@ -93,7 +93,7 @@ def test_containment_merges_equal_sets_and_skips_a_grandparent(tmp_path: Path) -
     assert edges_of(found.term_edges) == {("ROOT", "all"), ("all", "mid"), ("mid", "low"), ("ROOT", "side")}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**16), st.integers(2, 25), st.integers(2, 7))
 def test_containment_is_the_reduction_of_set_inclusion(seed: int, n_sets: int, n_genes: int) -> None:
     rng = np.random.default_rng(seed)
