@@ -107,7 +107,8 @@ def run(folder: Path, names: Sequence[str], modes: Sequence[str], splits: int, t
     changes = {
         # Its list of genes comes from Zenodo. drevalpy's own number of trees is 100; of its depths, 5, 10 and 30.
         "RandomForest": [{"gene_list": _GENE_LIST, "n_estimators": trees, "max_depth": 10, "n_jobs": 1}],
-        "SparseGO": [{"epochs": epochs}],
+        # Of its batches of 20,000 pairs, one is an epoch here: as many steps as in its 400 epochs, in smaller ones.
+        "SparseGO": [{"epochs": epochs, "batch_size": 2_000}],
         **{name: [{}, {"training": {"batch_size": size}}] for name, size in _SMALLER_BATCHES.items()},
     }
     for name, changed in changes.items():
@@ -142,8 +143,8 @@ def _laid_over(below: Any, above: Any) -> Any:
     return below | above if isinstance(below, Mapping) and isinstance(above, Mapping) else above
 
 
-def tabulate(folder: Path) -> pd.DataFrame:
-    """Return a row per mode and model: means over the splits that drevalpy tested.
+def tabulate(folder: Path, splits: Sequence[int] | None = None) -> pd.DataFrame:
+    """Return a row per mode and model: means over the splits that drevalpy tested, or over some of them.
 
     Pearson and RMSE over all test pairs of a split; Pearson within drugs, the mean over those with enough test pairs;
     Pearson after both sides have lost what the naive mean effects predict, drevalpy's normalised Pearson.
@@ -154,10 +155,14 @@ def tabulate(folder: Path) -> pd.DataFrame:
         for model in sorted(path.parent.name for path in place.glob("*/predictions")):
             parts = []
             for path in sorted((place / model / "predictions").glob("predictions_split_*.csv")):
+                if splits is not None and int(path.stem.rpartition("_")[2]) not in splits:
+                    continue
                 test, naive = _read(path), _read(place / _REFERENCE / "predictions" / path.name)
                 if not test.index.equals(naive.index):
                     raise ValueError(f"{path}: other pairs than those of {_REFERENCE}; delete the folder runs")
                 parts.append(_metrics(test[AUC], test[PREDICTED], naive[PREDICTED]))
+            if not parts:
+                continue
             means = {name: float(np.mean([part[name] for part in parts])) for name in parts[0]}
             rows.append({"mode": mode, "model": model, "splits": len(parts), **means})
     # The order of the modes is that of the rows.
@@ -185,15 +190,20 @@ def _metrics(observed: pd.Series, predicted: pd.Series, naive: pd.Series) -> dic
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Return one Markdown table per mode, the smallest error first; a dash where a correlation is undefined."""
+    """Return one Markdown table per mode, the smallest error first; a dash where a correlation is undefined.
+
+    A model that was tested on fewer splits than others says so.
+    """
     heads = ["Model", "RMSE", "Pearson", "Pearson within drugs", "Pearson beyond mean effects"]
     parts = []
     for mode, rows in table.groupby("mode", sort=False):
-        lines = [f"## {_MODES[str(mode)].capitalize()} ({rows['splits'].min()} splits)", "", markdown_row(heads)]
+        most = rows["splits"].max()
+        lines = [f"## {_MODES[str(mode)].capitalize()} (splits: {most})", "", markdown_row(heads)]
         lines.append("| --- |" + " ---: |" * (len(heads) - 1))
         for row in rows.itertuples(index=False):
             values = [row.rmse, row.pearson, row.pearson_within_drugs, row.pearson_beyond_effects]
-            lines.append(markdown_row([row.model, *("–" if np.isnan(x) else f"{x:.3f}" for x in values)]))
+            name = row.model if row.splits == most else f"{row.model} (splits: {row.splits})"
+            lines.append(markdown_row([name, *("–" if np.isnan(x) else f"{x:.3f}" for x in values)]))
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
@@ -208,11 +218,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--trees", type=int, default=30, help="of the random forest (%(default)s)")
     parser.add_argument("--sparsego-epochs", type=int, default=40, help="drevalpy's own number is 400 (%(default)s)")
     parser.add_argument("--modes", nargs="+", choices=list(_MODES), default=list(_MODES))
+    parser.add_argument("--tabulated", nargs="+", type=int, help="splits that the tables are of, from 0 on; else all")
     parser.add_argument(
         "--models",
-        nargs="+",
+        nargs="*",
         default=[*_NAIVE, "DrugGene", "DrugGenePlus", "RandomForest", "SparseGO"],
-        help="by drevalpy's names (%(default)s)",
+        help="by drevalpy's names; none: tabulate what is there (%(default)s)",
     )
     parser.add_argument("--python", type=Path, help="interpreter that has drevalpy; by default one is made")
     parser.add_argument("--in-environment", action="store_true", help=argparse.SUPPRESS)
@@ -221,18 +232,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         effort = options.trees, options.sparsego_epochs
         run(options.folder, options.models, options.modes, options.splits, *effort)
         return
-    if not (options.folder / "data" / _NAME / "complete").exists():
-        write_data_set(options.data, options.folder / "data", options.drugs, seed=1)
-    python = options.python or environments.environment(_ENVIRONMENT, RELEASE, _BESIDES)
-    paths = [str(_ROOT), str(_ROOT / "workflow" / "scripts")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    command = [str(python), "-m", "benchmarks.drevalpy_comparison", "--in-environment", *given]
-    subprocess.run(command, env=environment, check=True)
-    table = tabulate(options.folder)
+    if options.models:
+        if not (options.folder / "data" / _NAME / "complete").exists():
+            write_data_set(options.data, options.folder / "data", options.drugs, seed=1)
+        _run_in_environment(options.python, list(sys.argv[1:] if arguments is None else arguments))
+    table = tabulate(options.folder, options.tabulated)
     write_csv(table, options.folder / "comparison.csv")
     write_text(markdown(table), options.folder / "comparison.md")
     print(markdown(table), end="")
+
+
+def _run_in_environment(python: Path | None, arguments: Sequence[str]) -> None:
+    """Call :func:`run` by an interpreter that has drevalpy."""
+    python = python or environments.environment(_ENVIRONMENT, RELEASE, _BESIDES)
+    paths = [str(_ROOT), str(_ROOT / "workflow" / "scripts")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    command = [str(python), "-m", "benchmarks.drevalpy_comparison", "--in-environment", *arguments]
+    subprocess.run(command, env=environment, check=True)
 
 
 if __name__ == "__main__":

@@ -48,8 +48,22 @@ def test_means_over_splits_of_each_metric(tmp_path: Path) -> None:
         assert row[metric] == pytest.approx(mean(metric)), metric
     assert np.isnan(table.loc["NaiveMeanEffectsPredictor", "pearson_within_drugs"])
     text = markdown(tabulate(tmp_path))
-    assert "Leave cell line out (2 splits)" in text
+    assert "Leave cell line out (splits: 2)" in text
     assert "Some\\|model" in text
+
+
+def test_a_model_with_fewer_splits_says_so_and_all_can_be_held_to_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    for split in (0, 1):
+        write_predictions(tmp_path, "LDO", "NaiveMeanEffectsPredictor", split, rng.random(24))
+    write_predictions(tmp_path, "LDO", "slow", 1, rng.random(24))
+    text = markdown(tabulate(tmp_path))
+    assert "| slow (splits: 1) |" in text
+    assert "| NaiveMeanEffectsPredictor |" in text
+    of_one = tabulate(tmp_path, [1]).set_index("model")
+    assert of_one["splits"].tolist() == [1, 1]
+    assert of_one.loc["slow", "rmse"] == tabulate(tmp_path).set_index("model").loc["slow", "rmse"]
+    assert tabulate(tmp_path, [0])["model"].tolist() == ["NaiveMeanEffectsPredictor"]
 
 
 def test_other_pairs_than_the_reference_are_refused(tmp_path: Path) -> None:
