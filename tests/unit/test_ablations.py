@@ -107,6 +107,23 @@ def test_the_figure_has_a_dot_for_every_seed(predictions: Predictions) -> None:
         plot_ablations(seeds[seeds["variant"] == "bad"], title="t", notes="")
 
 
+def test_a_variant_far_from_all_others_leaves_them_room_in_the_figure() -> None:
+    rows = [
+        {"variant": name, "label": name, "seed": seed, "pearson": middle + 0.001 * seed, "mse": middle / 100}
+        for name, middle in (("base", 0.80), ("a", 0.81), ("b", 0.79), ("c", 0.80), ("lost", 0.20))
+        for seed in (1, 2)
+    ]
+    seeds = pd.DataFrame(rows).assign(normalised_pearson=0.4)
+    figure = plot_ablations(seeds, title="t", notes="")
+    pearson, mse, beyond = figure.axes
+    assert pearson.get_xlim()[0] > 0.75
+    assert [text.get_text() for text in pearson.texts if "←" in text.get_text()] == ["← 0.202"]
+    assert [text.get_text() for text in mse.texts if "←" in text.get_text()] == ["← 0.002"]
+    assert not any("←" in text.get_text() for text in beyond.texts)
+    near = plot_ablations(seeds[seeds["variant"] != "lost"], title="t", notes="")
+    assert not any("←" in text.get_text() for axes in near.axes for text in axes.texts)
+
+
 def test_a_seed_that_diverged_is_left_out_of_the_mean(predictions: Predictions) -> None:
     predicted = predictions.predicted.copy()
     predicted[predictions.rows["fold"] == 1, 3] = np.nan

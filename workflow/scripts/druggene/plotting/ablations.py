@@ -19,10 +19,14 @@ _PANELS: Final = (
     ("normalised_pearson", "Pearson beyond effects", True),
 )
 _BASE: Final = "base"
+_FAR: Final = 8.0
+"""Interquartile ranges of the variants' means from their median, beyond which one is left out of a panel's range."""
 
 
 def plot_ablations(seeds: pd.DataFrame, *, title: str, notes: str, simulated: bool = False) -> Figure:
     """Draw a dot per seed and a bar at the mean of every variant, over the spread of the base's seeds.
+
+    A variant far from all others would leave them no room: an arrow and its mean stand at the edge of the panel.
 
     Parameters
     ----------
@@ -44,6 +48,7 @@ def plot_ablations(seeds: pd.DataFrame, *, title: str, notes: str, simulated: bo
         raise ValueError("ablations: the base is not among the variants; evaluate it with them")
     caption = (
         "Grey: range of the base's seeds, dashed its mean. Dots: one seed each, over all test pairs of the folds. "
+        + "An arrow: the mean, outside the panel. " * any(_far(seeds, metric) for metric, _, _ in _PANELS)
         + notes
     )
     with style():
@@ -55,24 +60,39 @@ def plot_ablations(seeds: pd.DataFrame, *, title: str, notes: str, simulated: bo
     return figure
 
 
+def _far(seeds: pd.DataFrame, metric: str) -> set[str]:
+    """Return the variants whose mean lies far from all others'."""
+    means = seeds.groupby("variant")[metric].mean().dropna()
+    if len(means) < 5:
+        return set()
+    low, middle, high = means.quantile([0.25, 0.5, 0.75])
+    return set(means.index[(means - middle).abs() > _FAR * (high - low)]) - {_BASE}
+
+
 def _draw(axes: Axes, seeds: pd.DataFrame, variants: pd.DataFrame, metric: str) -> None:
     base = seeds.loc[seeds["variant"] == _BASE, metric].to_numpy(dtype=float)
+    far = _far(seeds, metric)
     if np.isfinite(base).all():
         axes.axvspan(float(base.min()), float(base.max()), color=LIGHT_GREY, linewidth=0, zorder=0)
         axes.axvline(float(base.mean()), color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
     for place, variant in enumerate(variants["variant"]):
         values = seeds.loc[seeds["variant"] == variant, metric].to_numpy(dtype=float)
         values = values[np.isfinite(values)]
-        if len(values):
+        if not len(values):
+            axes.annotate("n.d.", (0.02, place), xycoords=axes.get_yaxis_transform(), va="center", color=GREY)
+        elif variant in far:
+            left = values.mean() < base.mean()
+            text = f"← {values.mean():.3g}" if left else f"{values.mean():.3g} →"
+            where, side = ((0.02, place), "left") if left else ((0.98, place), "right")
+            axes.annotate(text, where, xycoords=axes.get_yaxis_transform(), va="center", ha=side)
+        else:
             axes.plot(
                 values, np.full(len(values), place), "o", color=BLUE, markersize=2.8, markeredgewidth=0, alpha=0.6
             )
             axes.plot(values.mean(), place, "|", color="black", markersize=7, markeredgewidth=1.0)
-        else:
-            axes.annotate("n.d.", (0.02, place), xycoords=axes.get_yaxis_transform(), va="center", color=GREY)
     axes.axhline(0.5, color="black", linewidth=0.5)
     label_rows(axes, variants["label"].tolist())
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=3)
 
 
 def _legend() -> list[Line2D]:
