@@ -65,10 +65,11 @@ rule all:
         rules.describe_run.output,
 
 
-# Snakemake looks at all waiting jobs again after the timespan of its limit of jobs, a hundred a second if none was asked
-# for, and every job that ends starts one more such clock (seen with 9.27): after some hundred jobs it takes half a core.
-# No option goes without a limit, and this one restrains nothing here.
 onstart:
+    refuse_names_that_a_shell_changes()
+    # Snakemake looks at all waiting jobs again after the timespan of its limit of jobs, a hundred a second if none was
+    # asked for, and every job that ends starts one more such clock (seen with 9.27): after some hundred jobs it takes
+    # half a core. No option goes without a limit, and this one restrains nothing here.
     limiter = workflow.scheduler.job_rate_limiter
     if limiter is not None and (limiter.max_jobs, limiter.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None

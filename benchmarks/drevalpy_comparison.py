@@ -5,7 +5,7 @@ train and test all models on the same splits (leave-pair-out, leave-cell-line-ou
 it wrote. Needs no network but the package registry, once, for an environment of drevalpy on top of this one.
 
     snakemake --cores 2 data
-    python -m benchmarks.drevalpy_comparison --data results/gdsc2_part/data
+    PYTHONPATH=workflow/scripts:. python -m benchmarks.drevalpy_comparison --data results/gdsc2_part/data
 
 Results land in benchmarks/results/drevalpy/; a run that was killed goes on with the splits that are there.
 docs/drevalpy.md has the outcome.

@@ -156,6 +156,18 @@ def of_model(table):
     return path
 
 
+def refuse_names_that_a_shell_changes():
+    """Stop before any job on Slurm: its plugin puts the command of a job between the double quotes of a shell."""
+    settings = workflow.config_settings
+    names = [str(Path.cwd()), *map(str, settings.configfiles), *settings.config_args]
+    changed = [name for name in names if any(sign in name for sign in "$`\\")]
+    if workflow.executor_plugin.name == "slurm" and changed:
+        raise WorkflowError(
+            f"{changed[0]}: on Slurm, a shell would carry out or change what stands behind $, ` or \\. Run in a folder and "
+            "with configuration files of other names, and write such a value into a file for --configfile"
+        )
+
+
 def scaled(base, per_megabyte=0):
     """Return what a job asks for, MB or minutes: a base and so much per MB of its inputs, times the attempt."""
 

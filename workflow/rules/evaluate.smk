@@ -146,8 +146,8 @@ rule compare_with_paper:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=scaled(4000),
+        runtime=scaled(10),
     params:
         code=code_digest("compare_with_paper"),
     script:

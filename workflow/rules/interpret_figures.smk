@@ -37,8 +37,8 @@ rule score_embeddings:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(2000, per_megabyte=10),
+        runtime=scaled(10),
     params:
         target_classes=INTERPRETATION["figures"]["target_classes"],
         permutations=INTERPRETATION["figures"]["permutations"],
@@ -87,8 +87,8 @@ rule plot_embeddings:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=scaled(2000, per_megabyte=10),
+        runtime=scaled(10),
     params:
         views=INTERPRETATION["figures"]["views"],
         title=lambda wildcards: f"{SETTINGS[wildcards.model]['label']}, fold {FIGURE_FOLD}",
@@ -135,8 +135,8 @@ rule plot_best_terms:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=scaled(4000, per_megabyte=10),
+        runtime=scaled(20),
     params:
         figures=INTERPRETATION["figures"],
         folds=lambda wildcards: folds_of(wildcards.protocol),
@@ -172,8 +172,8 @@ rule judge_interpretation:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=scaled(4000, per_megabyte=10),
+        runtime=scaled(20),
     params:
         folds=lambda wildcards: folds_of(wildcards.protocol),
         fold=FIGURE_FOLD,
@@ -213,8 +213,8 @@ rule tabulate_interpretation:
         "../../envs/druggene.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=scaled(1500, per_megabyte=10),
+        runtime=scaled(10),
     params:
         runs=[(model, labels) for model in INTERPRETED_MODELS for labels in LABELS],
         labels=MODEL_LABELS,

@@ -292,11 +292,11 @@ def test_a_killed_snakemake_starts_again(lab: Lab, finished: Path, tmp_path_fact
     assert orphans, "the jobs of a killed Snakemake run on"
 
     cancel = [folder / "slurm/bin/cancel_orphans"]
-    refused = subprocess.run(cancel, capture_output=True, text=True, check=False)
+    refused = subprocess.run(cancel, cwd=folder, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert "snakemake --unlock" in refused.stderr
     succeed(folder, *PROFILES, "--configfile", TINY, "--unlock")
-    said = subprocess.run(cancel, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(cancel, cwd=folder, capture_output=True, text=True, check=True).stdout
     assert {int(line.removeprefix("cancelled: ")) for line in said.splitlines()} == orphans
 
     with Submission(folder) as run:

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from benchmarks.cluster import submit
-from tests.workflow.cluster.conftest import Submission, differing
+from tests.workflow.cluster.conftest import PROFILES, Submission, differing
 from tests.workflow.cluster.lab import Job, Lab
-from tests.workflow.running import Run
+from tests.workflow.running import TINY, Run, copy_tree, snakemake
 
 FOLDS = "rule_fold_build_hierarchy_encode_genotype_select_genes"
 
@@ -65,6 +65,15 @@ def test_jobs_carry_their_resources(jobs: list[Job]) -> None:
 def test_folds_run_side_by_side(jobs: list[Job]) -> None:
     in_order = sorted(trainings(jobs), key=lambda job: job.start)
     assert any(later.start < earlier.end for earlier, later in pairwise(in_order))
+
+
+def test_a_name_that_a_shell_would_carry_out_is_refused(lab: Lab, pristine: Path, tmp_path: Path) -> None:
+    folder = copy_tree(pristine, tmp_path / "$(touch pwned)" / "druggene")
+    run = snakemake(folder, *PROFILES, "--configfile", TINY, "--", "results/tiny/data/ontology/terms.parquet")
+    assert run.returncode != 0
+    assert "on Slurm, a shell would carry out or change" in run.text
+    assert lab.jobs(folder) == []
+    assert not list(tmp_path.rglob("pwned"))
 
 
 def test_a_flood_of_jobs_is_measured(lab: Lab) -> None:
