@@ -54,8 +54,8 @@ _PLUS = replace(
     drug_layers=[100],
     readout=ReadoutOptions(latent=24, members=4, omic_weights=(0.3, 1.0, 0.3), **_DROPOUTS),
 )
-_ROWS = [("joined", 1, 0), ("joined", 10, 0), ("joined", 1, 3), ("terms", 1, 0), ("terms", 10, 0), ("terms", 1, 3)]
-"""Model, number of checkpoints, terms to name."""
+_ROWS = [(model, *row) for model in ("joined", "terms") for row in ((1, 0), (10, 0), (1, 3), (5, 3))]
+"""Model, number of checkpoints, terms to name; the last is what `snakemake predict` does with the default run."""
 
 
 def made_up_drugs(number: int) -> pd.DataFrame:
