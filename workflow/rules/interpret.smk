@@ -130,7 +130,7 @@ rule score_rlipp:
     # One thread, whatever --cores: sums over threads would differ in the last digit. Groups run side by side.
     threads: 1
     resources:
-        mem_mb=scaled(2000, per_megabyte=100),
+        mem_mb=scaled(2000, per_megabyte=50),
         runtime=scaled(240),
     params:
         folds=lambda wildcards: folds_of(wildcards.protocol),
