@@ -112,6 +112,7 @@ def test_a_table_of_structures_may_be_named_from_the_home_folder(
         ({"models": {"drugcell": {"drugs": {"fingerprint": {}}}}}, r"drugs\.fingerprint: unknown key"),
         ({"run": "a/b"}, r"run: 'a/b' does not match"),
         ({"ontology": {"obo": "go.obo"}}, r"ontology\.obo: file go\.obo does not exist"),
+        ({"input": "release", "release": {"names": "n.txt"}}, r"release\.names: file n\.txt does not exist"),
         ({"gdsc_wheel": {"source": "local"}}, r"gdsc_wheel\.folder: needed because gdsc_wheel\.source is local"),
         ({"gdsc_wheel": {"source": "local", "folder": "$NOT_SET_1"}}, r"\$NOT_SET_1 is not a folder \(an environment"),
         ({"gdsc_wheel": {"source": "local", "folder": "config"}}, r"config holds no file \*\.whl"),

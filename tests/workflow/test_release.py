@@ -57,6 +57,14 @@ def test_the_published_pairs_with_real_omics_are_all_there(results: Path, shared
     np.testing.assert_allclose(found["auc"], expected["auc"])
 
 
+def test_drugs_are_called_by_the_names_of_another_folder(results: Path) -> None:
+    drugs = read_table(results / "data/drugs.parquet").set_index("name")
+    assert len(drugs) == 678
+    assert drugs.loc["JQ1", "targets"]
+    assert {"paclitaxel", "Selumetinib"} <= set(drugs.index)
+    assert not set(drugs.index) & set(drugs["smiles"])
+
+
 def test_a_pair_in_two_files_takes_the_stricter_role(results: Path) -> None:
     responses = read_table(results / "data/responses.parquet")
     order = ["train", "validation", "test"]

@@ -136,11 +136,16 @@ if config["input"] == "drugcell_folder":
 
 
 if config["input"] == "release":
-    # The compounds' names are published without a pinned address, so they come from a local folder alone.
-    NAMED = (
+    # The compounds' names are published without a pinned address, so they come from a local file alone.
+    if config["release"]["names"]:
+        COMPOUND_NAMES = [config["release"]["names"]]
+    elif (
         config["release"]["source"] == "local"
-        and Path(config["release"]["folder"] or "", NAMES_FILE).is_file()
-    )
+        and Path(config["release"]["folder"], NAMES_FILE).is_file()
+    ):
+        COMPOUND_NAMES = [release_file(NAMES_FILE, dataset="drugcell")]
+    else:
+        COMPOUND_NAMES = []
     OMICS_FOLDER = config["release"]["omics_folder"]
 
     rule tidy_release:
@@ -157,7 +162,7 @@ if config["input"] == "release":
                     ),
                 )
             ],
-            names=[release_file(NAMES_FILE, dataset="drugcell")] if NAMED else [],
+            names=COMPOUND_NAMES,
             omics=(
                 [f"{OMICS_FOLDER}/{omic}.parquet" for omic in OMICS]
                 if OMICS_FOLDER

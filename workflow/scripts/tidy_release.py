@@ -5,12 +5,14 @@ from pathlib import Path
 from druggene.logs import log_to
 from druggene.screen import write_screen
 from druggene.sources.drug_targets import read_drug_targets
-from druggene.sources.release import read_release
+from druggene.sources.release import NAMES_FILE, read_release
 
 
 def main() -> None:
     log_to(snakemake.log[0])
-    files = {Path(path).name: Path(path) for path in (*snakemake.input.files, *snakemake.input.names)}
+    files = {Path(path).name: Path(path) for path in snakemake.input.files}
+    if snakemake.input.names:
+        files[NAMES_FILE] = Path(snakemake.input.names[0])
     omics = snakemake.input.omics
     screen = read_release(
         files,

@@ -24,6 +24,7 @@ _FOLDERS = (
     ("gdsc_wheel", "folder"),
     ("release", "folder"),
     ("release", "omics_folder"),
+    ("release", "names"),
     ("portals", "folder"),
     ("portals", "structures"),
     ("own", "folder"),
@@ -183,6 +184,8 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
     published = config["ontology"]["source"] == "published" and config["ontology"]["file"] is None
     if source == "release" or (source != "drugcell_folder" and (published or config["genes"]["selection"] == "list")):
         yield from _missing_folders(config, root, "release", {"folder": "*.txt", "omics_folder": "expression.parquet"})
+    if source == "release" and config["release"]["names"] and not (root / config["release"]["names"]).is_file():
+        yield f"release.names: file {config['release']['names']} does not exist"
     if source == "portals":
         yield from _missing_folders(config, root, source, {"folder": "*"})
         if config["portals"]["structures"] and not (root / config["portals"]["structures"]).is_file():
