@@ -33,9 +33,9 @@ def merged(*overlays: dict[str, Any]) -> dict[str, Any]:
 def test_shipped_configs_are_valid(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DRUGGENE_DATA", str(tmp_path))
     (tmp_path / "nest").mkdir()
-    for folder in ("druggene_release", "omics"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / ("drug_item.txt" if folder == "druggene_release" else "expression.parquet")).touch()
+    for file in ("druggene_release/drug_item.txt", "omics/expression.parquet", "drugcell_release/compound_names.txt"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).touch()
     overlays = [yaml.safe_load(path.read_text())]
     if path.stem == "druggene_omics":
         overlays.insert(0, yaml.safe_load((ROOT / "config" / "druggene.yaml").read_text()))
