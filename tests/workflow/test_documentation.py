@@ -31,7 +31,8 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     omics = [f"data/omics/{omic}.parquet" for omic in OMICS]
     nest = ("gene2ind", "cell2ind", "cell2mutation", "cell2cnamplification", "cell2cndeletion", "ontology")
     folder = [f"data/nest/{part}.txt" for part in (*nest, "training_data", "test_data")]
-    for name in ("data/druggene_release/drug.txt", *omics, *folder):
+    release = ("data/druggene_release/drug.txt", "data/drugcell_release/compound_names.txt")
+    for name in (*release, *omics, *folder):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).touch()
     return {
