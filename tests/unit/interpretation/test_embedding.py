@@ -12,7 +12,7 @@ from druggene.interpretation.embedding import (
     score_classes,
 )
 from druggene.interpretation.states import TermStates
-from druggene.interpretation.substitutes import nearest_drug, nearest_gene, resolve_genes
+from druggene.interpretation.substitutes import name_of, nearest_drug, nearest_gene, resolve_genes
 from druggene.interpretation.targets import Targets, drug_group
 from druggene.interpretation.views import ancestry, expression_views, state_against_auc, waterfall
 from druggene.plotting.interpretation import plot_best_terms, plot_drug_embedding, plot_genotype_embedding
@@ -79,9 +79,14 @@ def test_stand_ins_of_drugs() -> None:
     assert nearest_drug("ONE", DRUGS, KNOWN) == ("d1", "")
     drug, note = nearest_drug("gone", DRUGS, KNOWN)
     assert drug == "d2"
-    assert note == "d2 in place of gone: most shared targets"
+    assert note == "Two in place of gone: most shared targets"
     with pytest.raises(ValueError, match="neither 'Lost' nor a drug that shares a target is in the data"):
         nearest_drug("Lost", DRUGS, KNOWN)
+
+
+def test_figures_call_drugs_by_their_names() -> None:
+    assert name_of("d3", DRUGS) == "Three"
+    assert name_of("d3", DRUGS.assign(name=None)) == "d3"
 
 
 def test_stand_ins_of_genes() -> None:
@@ -107,6 +112,7 @@ def test_views_take_the_highest_expression_and_the_mean_auc() -> None:
     standardised = (expression - expression.mean()) / expression.std()
     np.testing.assert_allclose(table["expression"], standardised.max(axis=1))
     assert table["auc"].tolist()[:3] == pytest.approx([0.3, 0.5, 0.9])
+    assert set(table["drug"]) == {"One"}
     assert np.isnan(table.loc["d", "auc"])
     assert table["rho"].iloc[0] == pytest.approx(-0.5)
     figure = plot_genotype_embedding(table.reset_index(), title="t", simulated=True)

@@ -18,7 +18,7 @@ from druggene.gene_ontology import read_terms_below
 from druggene.interpretation.embedding import PCS
 from druggene.interpretation.rlipp import rlipp
 from druggene.interpretation.states import TermStates, read_states
-from druggene.interpretation.substitutes import nearest_drug
+from druggene.interpretation.substitutes import name_of, nearest_drug
 from druggene.interpretation.targets import Targets
 from druggene.interpretation.views import expression_views, state_against_auc, waterfall
 
@@ -100,7 +100,7 @@ class Interpreted:
             raise Untestable(f"{', '.join(genes)}: neither measured nor annotated") from None
         table = table.dropna(subset=["expression", AUC])
         if len(table) < FEWEST:
-            raise Untestable(f"{len(table)} cell lines with expression and AUC of {name}")
+            raise Untestable(f"{len(table)} cell lines with expression and AUC of {name_of(name, self.drugs)}")
         return table.assign(note=_join(note, table["note"].iloc[0], f"{len(table)} cell lines"))
 
     def ranked(self, wanted: str) -> tuple[pd.DataFrame, str]:
@@ -157,7 +157,7 @@ def _embedding_and_auc(run: Interpreted, wanted: str, _: Sequence[str]) -> Findi
     table = rows.groupby(CELL_LINE)[AUC].mean().reset_index().merge(run.cell_lines, on=CELL_LINE)
     n = len(table)
     if n < FEWEST or table[AUC].nunique() < 2:
-        raise Untestable(f"{n} test pairs of {drug} in fold {run.fold}")
+        raise Untestable(f"{n} test pairs of {name_of(drug, run.drugs)} in fold {run.fold}")
     auc = table[AUC].to_numpy() - table[AUC].mean()
     points = table[PCS].to_numpy() - table[PCS].to_numpy().mean(axis=0)
     fitted = points @ np.linalg.lstsq(points, auc, rcond=None)[0]
@@ -230,7 +230,7 @@ def _state_and_auc(run: Interpreted, wanted: str, terms: Sequence[str]) -> Findi
     lines = next(iter(states.values())).cell_lines
     shown = state_against_auc(states, term, drug, Targets.build(run.responses, run.folds, lines, [drug]))
     if len(shown) < FEWEST:
-        raise Untestable(f"{len(shown)} test pairs of {drug}")
+        raise Untestable(f"{len(shown)} test pairs of {name_of(drug, run.drugs)}")
     found = spearmanr(shown["component"], shown[AUC])
     name = run.scores.loc[run.scores[TERM] == term, "name"].iloc[0]
     named = "" if terms else f"{name} ({term})"

@@ -9,7 +9,7 @@ import pandas as pd
 from druggene.checkpoint import Checkpoint
 from druggene.constants import AUC, CELL_LINE
 from druggene.interpretation.states import read_states
-from druggene.interpretation.substitutes import nearest_drug
+from druggene.interpretation.substitutes import name_of, nearest_drug
 from druggene.interpretation.targets import Targets
 from druggene.interpretation.views import ancestry, state_against_auc, waterfall
 from druggene.metrics import spearman
@@ -73,4 +73,4 @@ def best_terms_of(
     targets = Targets.build(read_table(paths["responses"]), read_table(paths["folds"]), lines, [drug])
     shown = state_against_auc(states, best["term"].iloc[0], drug, targets)
     rho = spearman(shown["component"].to_numpy(), shown[AUC].to_numpy())
-    return BestTerms(drug, note, best, nodes, edges, shown, rho)
+    return BestTerms(name_of(drug, drugs), note, best, nodes, edges, shown, rho)

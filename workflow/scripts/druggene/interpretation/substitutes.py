@@ -8,6 +8,12 @@ from druggene.constants import DRUG, GENE, TERM
 from druggene.screen import normalise_name
 
 
+def name_of(drug: str, drugs: pd.DataFrame) -> str:
+    """Return what a drug is called in figures: its name, or its id where the data have no name for it."""
+    names = drugs.loc[drugs[DRUG] == drug, "name"].dropna()
+    return str(names.iloc[0]) if len(names) else drug
+
+
 def nearest_drug(wanted: str, drugs: pd.DataFrame, known_targets: pd.DataFrame) -> tuple[str, str]:
     """Return a drug of the data and a note, empty where it is the wanted one.
 
@@ -42,7 +48,8 @@ def nearest_drug(wanted: str, drugs: pd.DataFrame, known_targets: pd.DataFrame) 
             f"interpretation.figures: neither {wanted!r} nor a drug that shares a target is in the data; name one of "
             "the data's drugs as drug and in views"
         )
-    return str(overlap.idxmax()), f"{overlap.idxmax()} in place of {wanted}: most shared targets"
+    drug = str(overlap.idxmax())
+    return drug, f"{name_of(drug, drugs)} in place of {wanted}: most shared targets"
 
 
 def nearest_gene(wanted: str, available: Collection[str], annotations: pd.DataFrame) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from druggene.constants import AUC, CELL_LINE, DRUG, TERM, TEST, TRAIN
 from druggene.hierarchy import Hierarchy
 from druggene.interpretation.embedding import principal_components
 from druggene.interpretation.states import TermStates
-from druggene.interpretation.substitutes import nearest_drug, resolve_genes
+from druggene.interpretation.substitutes import name_of, nearest_drug, resolve_genes
 from druggene.interpretation.targets import Targets
 from druggene.metrics import spearman
 
@@ -54,7 +54,7 @@ def expression_views(
         auc = responses[responses[DRUG] == drug].groupby(CELL_LINE)[AUC].mean()
         table = points.assign(
             view=number,
-            drug=drug,
+            drug=name_of(drug, drugs),
             genes=" or ".join(genes),
             note="; ".join(note for note in (drug_note, gene_note) if note),
             expression=points[CELL_LINE].map(highest),
