@@ -34,7 +34,9 @@ def make_contents(drugs: int, scores: list[str], rng: np.random.Generator) -> tu
     shape = (drugs, len(graph.terms))
     auc = rng.beta(8, 3, (drugs, CELL_LINES))
     targets = Targets(tuple(f"drug {i}" for i in range(drugs)), tuple(f"LINE{i}" for i in range(CELL_LINES)), auc, {})
-    return name, Contents(graph, {each: rng.standard_normal(shape) for each in scores}, targets, [""] * drugs, True)
+    return name, Contents(
+        graph, {each: rng.standard_normal(shape) for each in scores}, targets, list(targets.drugs), [""] * drugs, True
+    )
 
 
 def make_folds(contents: Contents, folds: int, rng: np.random.Generator) -> Iterator[FoldComponents]:

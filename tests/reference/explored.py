@@ -58,6 +58,6 @@ def explored() -> tuple[Hierarchy, pd.DataFrame, Targets, list[TermStates], Cont
         TermStates(hierarchy.terms, lines, rng.standard_normal((9, 6, 30)).astype(np.float32), np.ones(30, bool))
         for _ in range(FOLDS)
     ]
-    drugs = pd.DataFrame({DRUG: DRUGS, "targets": ["GENE1;GENE2", None, HOSTILE]})
+    drugs = pd.DataFrame({DRUG: DRUGS, "name": None, "targets": ["GENE1;GENE2", None, HOSTILE]})
     contents = Contents.of(scores, [*SCORES, "conductance"], [hierarchy], targets, drugs, simulated=True)
     return hierarchy, scores, targets, states, contents

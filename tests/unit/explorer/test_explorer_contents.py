@@ -130,11 +130,19 @@ def test_contents_are_arranged_by_drug_and_term(caplog: pytest.LogCaptureFixture
     assert texts["known_targets"] == ["GENE1;GENE2", "", HOSTILE]
 
 
+def test_drugs_are_called_by_their_names_and_told_apart() -> None:
+    hierarchy, scores, targets, _, contents = explored()
+    names = pd.DataFrame({"drug": DRUGS, "name": ["Aspirin", "Zeta", "Zeta"], "targets": None})
+    named = type(contents).of(scores, ["power"], [hierarchy], targets, names, False)
+    assert named.drug_names == ["Aspirin", f"Zeta ({DRUGS[1]})", f"Zeta ({DRUGS[2]})"]
+    assert unpack(pack_contents(named, "ratio"))[0]["drugs"] == named.drug_names
+
+
 def test_no_computed_score_is_refused() -> None:
     hierarchy, scores, targets, _, contents = explored()
     with pytest.raises(ValueError, match=r"explorer\.scores: none of conductance was computed; name power"):
         type(contents).of(
-            scores, ["conductance"], [hierarchy], targets, pd.DataFrame({"drug": [], "targets": []}), False
+            scores, ["conductance"], [hierarchy], targets, pd.DataFrame({"drug": [], "name": [], "targets": []}), False
         )
 
 

@@ -16,6 +16,7 @@ from druggene.constants import DRUG, GENE, TERM
 from druggene.explorer.components import FoldComponents, components_of
 from druggene.hierarchy import Hierarchy
 from druggene.interpretation.states import read_states
+from druggene.interpretation.substitutes import name_of
 from druggene.interpretation.targets import Targets
 from druggene.tables import read_metadata, read_table
 
@@ -65,6 +66,8 @@ class Contents:
         Name of a score to D x T numbers, NaN where it is not defined.
     targets
         AUCs of the D drugs in C cell lines, and the roles of the pairs.
+    drug_names
+        D texts that tell the drugs apart: names, with the id behind those that several drugs share.
     known_targets
         D texts: genes that the drug is known to target, joined by ``;``.
     simulated
@@ -74,6 +77,7 @@ class Contents:
     graph: Graph
     scores: dict[str, np.ndarray]
     targets: Targets
+    drug_names: list[str]
     known_targets: list[str]
     simulated: bool
 
@@ -110,7 +114,11 @@ class Contents:
         wide = {name: scores.pivot(index=DRUG, columns=TERM, values=name) for name in present}
         matrices = {name: each.reindex(index=rows, columns=columns).to_numpy(float) for name, each in wide.items()}
         known: pd.Series[str] = drugs.set_index(DRUG)["targets"].reindex(list(targets.drugs)).fillna("")
-        return cls(graph, matrices, targets, list(known), simulated)
+        called = [name_of(drug, drugs) for drug in rows]
+        names_apart = [
+            f"{name} ({drug})" if called.count(name) > 1 else name for name, drug in zip(called, rows, strict=True)
+        ]
+        return cls(graph, matrices, targets, names_apart, list(known), simulated)
 
 
 def gather(paths: Mapping[str, Any], names: Sequence[str]) -> Contents:
@@ -125,7 +133,8 @@ def gather(paths: Mapping[str, Any], names: Sequence[str]) -> Contents:
     """
     scores = read_table(paths["term_scores"])
     hierarchies = [Checkpoint.load(path).hierarchy for path in paths["checkpoints"]]
-    chosen = sorted(scores[DRUG].unique())
+    drugs = read_table(paths["drugs"])
+    chosen = sorted(scores[DRUG].unique(), key=lambda drug: (name_of(drug, drugs).casefold(), drug))
     targets = Targets.build(
         read_table(paths["responses"]),
         read_table(paths["folds"]),
@@ -133,7 +142,7 @@ def gather(paths: Mapping[str, Any], names: Sequence[str]) -> Contents:
         chosen,
     )
     simulated = bool(read_metadata(paths["term_scores"])["simulated"])
-    return Contents.of(scores, names, hierarchies, targets, read_table(paths["drugs"]), simulated)
+    return Contents.of(scores, names, hierarchies, targets, drugs, simulated)
 
 
 def read_components(contents: Contents, paths: Sequence[str], folds: Sequence[int]) -> Iterator[FoldComponents]:

@@ -99,7 +99,7 @@ def pack_contents(contents: Contents, rlipp: str) -> str:
         "terms": list(graph.terms[TERM]),
         "names": list(graph.terms["name"]),
         "genes": genes,
-        "drugs": list(targets.drugs),
+        "drugs": contents.drug_names,
         "known_targets": contents.known_targets,
         "cell_lines": list(targets.cell_lines),
         "scores": described(list(contents.scores), rlipp),
