@@ -4,6 +4,8 @@ Reads checkpoints, data/responses.parquet, data/<protocol>/folds.parquet and gen
 interpretation/<protocol>/<model>/<labels>/, where labels are measured, or permuted for the control.
 """
 
+from pyarrow.parquet import read_metadata
+
 INTERPRETATION = config["interpretation"]
 JOINED_MODELS = [
     name for name in MODELS if SETTINGS[name]["network"]["readout"] == "joined"
@@ -110,6 +112,16 @@ rule compute_states:
         "../scripts/compute_states.py"
 
 
+def rlipp_memory(wildcards, input, attempt):
+    """Return what RLIPP was seen to need and more: sums of every drug, term and permutation, and its inputs."""
+    drugs = Path(f"{RESULTS}/data/drugs.parquet")
+    known = read_metadata(drugs).num_rows if drugs.is_file() else 500
+    of_group = (
+        len(INTERPRETATION["drugs"] or range(known)) / INTERPRETATION["drug_groups"]
+    )
+    return scaled(2000 + 15 * of_group, per_megabyte=5)(wildcards, input, attempt)
+
+
 rule score_rlipp:
     """Score how much better each term predicts than its children, for a group of drugs, out of fold."""
     input:
@@ -130,7 +142,7 @@ rule score_rlipp:
     # One thread, whatever --cores: sums over threads would differ in the last digit. Groups run side by side.
     threads: 1
     resources:
-        mem_mb=scaled(2000, per_megabyte=50),
+        mem_mb=rlipp_memory,
         runtime=scaled(240),
     params:
         folds=lambda wildcards: folds_of(wildcards.protocol),
