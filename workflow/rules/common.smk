@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import yaml
+from pyarrow.parquet import read_metadata
 from snakemake.exceptions import WorkflowError
 
 SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
@@ -191,6 +192,15 @@ def training_minutes(trainings=1):
         return scaled(30, per_megabyte)(wildcards, input, attempt)
 
     return needed
+
+
+def rlipp_memory(wildcards, input, attempt):
+    """Return what RLIPP was seen to need and more: sums of every drug, term and permutation, and its inputs."""
+    drugs = Path(f"{RESULTS}/data/drugs.parquet")
+    known = read_metadata(drugs).num_rows if drugs.is_file() else 500
+    options = config["interpretation"]
+    of_group = len(options["drugs"] or range(known)) / options["drug_groups"]
+    return scaled(2000 + 15 * of_group, per_megabyte=5)(wildcards, input, attempt)
 
 
 def choice_of_model(wildcards):

@@ -4,8 +4,6 @@ Reads checkpoints, data/responses.parquet, data/<protocol>/folds.parquet and gen
 interpretation/<protocol>/<model>/<labels>/, where labels are measured, or permuted for the control.
 """
 
-from pyarrow.parquet import read_metadata
-
 INTERPRETATION = config["interpretation"]
 JOINED_MODELS = [
     name for name in MODELS if SETTINGS[name]["network"]["readout"] == "joined"
@@ -110,16 +108,6 @@ rule compute_states:
         code=code_digest("compute_states"),
     script:
         "../scripts/compute_states.py"
-
-
-def rlipp_memory(wildcards, input, attempt):
-    """Return what RLIPP was seen to need and more: sums of every drug, term and permutation, and its inputs."""
-    drugs = Path(f"{RESULTS}/data/drugs.parquet")
-    known = read_metadata(drugs).num_rows if drugs.is_file() else 500
-    of_group = (
-        len(INTERPRETATION["drugs"] or range(known)) / INTERPRETATION["drug_groups"]
-    )
-    return scaled(2000 + 15 * of_group, per_megabyte=5)(wildcards, input, attempt)
 
 
 rule score_rlipp:
