@@ -84,6 +84,7 @@ rule tabulate_contributions:
             labels=LABELS,
             allow_missing=True,
         ),
+        drugs=f"{RESULTS}/data/drugs.parquet",
     output:
         **{
             suffix: report(

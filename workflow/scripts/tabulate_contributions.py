@@ -19,7 +19,9 @@ def main() -> None:
     measured = [{model: table[model, "measured"] for model, _ in runs} for table in (scores, agreements)]
     table = tabulate(*measured, params.twins)
     marks = {key: read_metadata(files.contributions[0])[key] for key in ("source", "simulated")}
-    document = contributions_document(table, params.labels, snakemake.wildcards.protocol, **marks)
+    document = contributions_document(
+        table, params.labels, read_table(files.drugs), snakemake.wildcards.protocol, **marks
+    )
     write_document(document, table, outputs.csv.removesuffix(".csv"))
 
 

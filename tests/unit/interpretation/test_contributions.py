@@ -129,12 +129,15 @@ def test_top_terms_stand_beside_the_twins(fold: tuple[TermReadoutNetwork, FoldDa
 
     table = tabulate({"plus": own, "twin": twin}, {"plus": agreed, "twin": agreed}, {"plus": "twin"})
     assert set(table["model"]) == {"plus"}
-    text = contributions_document(table, {"plus": "Plus"}, "random_pairs", "made up", simulated=True).markdown()
-    assert text.count("\n| drug") == 12
+    ids = sorted(own["drug"].unique())
+    drugs = pd.DataFrame({"drug": ids, "name": [f"Called {i}" for i in range(len(ids) - 1)] + [None]})
+    text = contributions_document(table, {"plus": "Plus"}, drugs, "random_pairs", "made up", simulated=True).markdown()
+    assert text.count("\n| Called ") == 11
+    assert text.count(f"\n| {ids[-1]} |") == 1
     assert "nan" not in text
     alone = tabulate({"plus": own}, {"plus": agreed}, {})
     assert alone["twin_rho"].isna().all()
-    assert "nan" not in contributions_document(alone, {"plus": "Plus"}, "p", "made up", simulated=False).markdown()
+    assert "nan" not in contributions_document(alone, {"plus": "Plus"}, drugs, "p", "made up", False).markdown()
 
 
 def test_a_twin_differs_in_its_genes_alone() -> None:

@@ -10,6 +10,7 @@ from druggene.constants import DRUG, MODEL, TERM
 from druggene.documents import MISSING, Document, Grid, Heading, Paragraph
 from druggene.interpretation.contributions import CONTRIBUTIONS
 from druggene.interpretation.stability import rank_correlation
+from druggene.interpretation.substitutes import name_of
 
 TOP: Final = 10
 """Terms of a drug in the table."""
@@ -70,9 +71,14 @@ def tabulate(
 
 
 def contributions_document(
-    table: pd.DataFrame, labels: Mapping[str, str], protocol: str, source: str, simulated: bool
+    table: pd.DataFrame,
+    labels: Mapping[str, str],
+    drugs: pd.DataFrame,
+    protocol: str,
+    source: str,
+    simulated: bool,
 ) -> Document:
-    """Return the best terms of each drug for readers; ``labels`` are the models' names."""
+    """Return the best terms of each drug for readers; ``labels`` are the models' names, ``drugs`` has drug and name."""
     document = Document(f"What terms contribute to predictions, protocol {protocol}", simulated)
     document.blocks += [
         Paragraph(f"Data: {source}."),
@@ -96,7 +102,8 @@ def contributions_document(
             ]
             shared = MISSING if np.isnan(first["twin_shared"]) else f"{first['twin_shared']:.0f}"
             rho = [_number(first["folds_rho"]), _number(first["twin_rho"])]
-            rows.append([str(drug), "; ".join(named), f"{first['n_pairs']:,}", *rho, shared])
+            rows.append([name_of(str(drug), drugs), "; ".join(named), f"{first['n_pairs']:,}", *rho, shared])
+        rows.sort(key=lambda row: row[0].casefold())
         header = ["Drug", "Terms (deviation; correlation)", "Pairs", "Folds", "Twin", "Twin's"]
         grid = Grid(header, rows, [False, False, True, True, True, True])
         means = own.drop_duplicates(DRUG)[["folds_rho", "twin_rho"]].mean()
