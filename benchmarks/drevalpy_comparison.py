@@ -93,7 +93,9 @@ def write_data_set(source: Path, folder: Path, drugs: int, seed: int) -> None:
     print(f"{len(pairs)} pairs of {pairs[CELL_LINE].nunique()} cell lines and {len(known)} drugs; {len(genes)} genes")
 
 
-def run(folder: Path, names: Sequence[str], modes: Sequence[str], splits: int, trees: int, epochs: int) -> None:
+def run(
+    folder: Path, names: Sequence[str], modes: Sequence[str], splits: int, trees: int, epochs: int, batch: int
+) -> None:
     """Train and test the models of some names with drevalpy's runner; called in its environment."""
     os.environ["WANDB_MODE"] = "disabled"
     from drevalpy.datasets.loader import load_dataset
@@ -108,7 +110,7 @@ def run(folder: Path, names: Sequence[str], modes: Sequence[str], splits: int, t
         # Its list of genes comes from Zenodo. drevalpy's own number of trees is 100; of its depths, 5, 10 and 30.
         "RandomForest": [{"gene_list": _GENE_LIST, "n_estimators": trees, "max_depth": 10, "n_jobs": 1}],
         # Of its batches of 20,000 pairs, one is an epoch here: as many steps as in its 400 epochs, in smaller ones.
-        "SparseGO": [{"epochs": epochs, "batch_size": 2_000}],
+        "SparseGO": [{"epochs": epochs, "batch_size": batch}],
         **{name: [{}, {"training": {"batch_size": size}}] for name, size in _SMALLER_BATCHES.items()},
     }
     for name, changed in changes.items():
@@ -217,6 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--splits", type=int, default=3, help="splits of each mode (%(default)s)")
     parser.add_argument("--trees", type=int, default=30, help="of the random forest (%(default)s)")
     parser.add_argument("--sparsego-epochs", type=int, default=40, help="drevalpy's own number is 400 (%(default)s)")
+    parser.add_argument("--sparsego-batch", type=int, default=2_000, help="drevalpy's own is 20000 (%(default)s)")
     parser.add_argument("--modes", nargs="+", choices=list(_MODES), default=list(_MODES))
     parser.add_argument("--tabulated", nargs="+", type=int, help="splits that the tables are of, from 0 on; else all")
     parser.add_argument(
@@ -229,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--in-environment", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.in_environment:
-        effort = options.trees, options.sparsego_epochs
+        effort = options.trees, options.sparsego_epochs, options.sparsego_batch
         run(options.folder, options.models, options.modes, options.splits, *effort)
         return
     if options.models:

@@ -69,11 +69,29 @@ def test_no_answer_is_not_taken_for_no_jobs(working: Path) -> None:
     assert cancel(working, "run.log").returncode == 1
 
 
+@pytest.mark.parametrize("arguments", [("--prefix",), ("--help",), ("--prefix", "a", "b"), ("a", "b"), ("absent.log",)])
+def test_a_mistaken_call_is_not_taken_for_no_jobs(working: Path, arguments: tuple[str, ...]) -> None:
+    done = cancel(working, *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("cancel_orphans: ")
+    assert not (working / "scancel_was_called").exists()
+
+
+def test_with_a_log_the_jobs_of_that_run_are_cancelled(working: Path) -> None:
+    command(working / "bin", "squeue", '#!/bin/sh\n[ -e scancel_was_called ] || echo "$*"\n')
+    (working / "run.log").write_text("Building DAG\nSLURM run ID: druggene_7-e\n")
+    assert cancel(working, "run.log").stdout.endswith("--name druggene_7-e\n")
+    (working / "scancel_was_called").unlink()
+    (working / "local.log").write_text("no cluster\n")
+    assert cancel(working, "local.log").stdout == ""
+    assert not (working / "scancel_was_called").exists()
+
+
 def test_a_folder_without_a_run_or_with_a_running_one_is_refused(working: Path, tmp_path: Path) -> None:
     (working / ".snakemake" / "locks" / "0.input.lock").touch()
     assert "snakemake --unlock" in cancel(working).stderr
     (tmp_path / "other").mkdir()
     done = call(str(HELPERS / "cancel_orphans"), path=str(working / "bin"), cwd=tmp_path / "other")
     assert done.returncode == 1
-    assert "no Snakemake has worked here" in done.stderr
+    assert "no Snakemake has worked in" in done.stderr
     assert not (working / "scancel_was_called").exists()

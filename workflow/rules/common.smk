@@ -160,7 +160,8 @@ def of_model(table):
 def refuse_names_that_a_shell_changes():
     """Stop before any job on Slurm: its plugin puts the command of a job between the double quotes of a shell."""
     settings = workflow.config_settings
-    names = [str(Path.cwd()), *map(str, settings.configfiles), *settings.config_args]
+    names = [str(Path.cwd()), str(workflow.main_snakefile)]
+    names += [*map(str, settings.configfiles), *settings.config_args]
     changed = [name for name in names if any(sign in name for sign in "$`\\")]
     if workflow.executor_plugin.name == "slurm" and changed:
         raise WorkflowError(
@@ -195,7 +196,7 @@ def training_minutes(trainings=1):
 
 
 def rlipp_memory(wildcards, input, attempt):
-    """Return what RLIPP was seen to need and more: sums of every drug, term and permutation, and its inputs."""
+    """Return MB, more than RLIPP was seen to need: for sums of every drug, term and permutation, and its inputs."""
     drugs = Path(f"{RESULTS}/data/drugs.parquet")
     known = read_metadata(drugs).num_rows if drugs.is_file() else 500
     options = config["interpretation"]
