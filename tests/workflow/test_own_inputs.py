@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
 
 from druggene.tables import read_table
@@ -86,3 +87,28 @@ def test_the_folder_of_nest_vnn_is_planned_as_it_is(pristine: Path, shared_data:
     # The published split and two transfers.
     assert (run.jobs["tidy_drugcell_folder"], run.jobs["train_model"], run.jobs["tabulate_transfer"]) == (1, 3, 2)
     assert not {"extract_annotations", "retrieve_file"} & run.rules
+
+
+def test_the_folder_of_nest_vnn_is_split_and_judged_as_it_is(pristine: Path, shared_data: Path, tmp_path: Path) -> None:
+    folder = copy_tree(pristine, tmp_path / "druggene")
+    (folder / "short.yaml").write_text("training: { epochs: 1 }\nrivals: { names: [] }\n")
+    tables = Path("results/nest/tables/published")
+    succeed(
+        folder,
+        *("--cores", "2", "--configfile", "config/nest.yaml", "short.yaml", "--", f"{tables}/comparison.parquet"),
+        variables={"DRUGGENE_DATA": str(shared_data)},
+    )
+    tested = read_table(folder / "results/nest/predictions/published/druggene/fold_0.parquet")
+    source = pd.read_csv(shared_data / "nest/test_data.txt", sep="\t", names=["cell_line", "drug", "auc", "screen"])
+    assert len(tested) == len(source) == 333
+    np.testing.assert_allclose(np.sort(tested["auc"]), np.sort(source["auc"]), rtol=1e-6)
+    assert tested["predicted"].std() > 0
+    # The folder's cell lines are split as a whole.
+    responses = read_table(folder / "results/nest/data/responses.parquet")
+    rows = responses.merge(read_table(folder / "results/nest/data/published/folds.parquet"), on="pair")
+    held_out = set(rows.loc[rows["role"] == "test", "cell_line"])
+    assert len(held_out) == 192
+    assert not held_out & set(rows.loc[rows["role"] != "test", "cell_line"])
+    # What docs/migration.md says of the tissues' means, which nothing random has a part in.
+    naive = read_table(folder / "results/nest/predictions/published/naive.parquet").query("model == 'tissue_mean'")
+    assert naive["auc"].corr(naive["predicted"]) == pytest.approx(0.386, abs=5e-4)
