@@ -70,6 +70,7 @@ LAYERS = [
         "crate",
         "data_summary",
         "drug_inputs",
+        "effects",
         "hierarchy_function",
         "layout",
         "network",

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from druggene import __version__
+from druggene.constants import CELL_LINE, DRUG
 from druggene.drug_inputs import DrugInputs
 from druggene.drugs import DescriptorScaler
 from druggene.genotype import GenotypeEncoder, channels_of
@@ -22,7 +23,7 @@ from druggene.network import DrugGeneNetwork
 from druggene.reference import ARRAYS, Reference
 from druggene.tables import atomic_path
 from druggene.target_features import TargetEncoder
-from druggene.term_readout import Network, ReadoutOptions, TermReadoutNetwork
+from druggene.term_readout import Network, ReadoutOptions, TermReadoutNetwork, named_rows
 
 FORMAT_VERSION = 2
 """Version of the layout below; raised when an older file could be misunderstood.
@@ -152,12 +153,12 @@ class Checkpoint:
 
     def state_for(self, cell_lines: Sequence[str], drugs: Sequence[str]) -> dict[str, Tensor]:
         """Return the state with the parameters by cell line and by drug for these names, zero where unknown."""
-        names = {".seen_cell_line_": (self.cell_lines, cell_lines), ".seen_drug_": (self.drugs, drugs)}
+        names = {CELL_LINE: (self.cell_lines, cell_lines), DRUG: (self.drugs, drugs)}
         state = dict(self.state)
         for name, value in self.state.items():
-            for part, (known, wanted) in names.items():
-                if part in name and tuple(wanted) != known:
-                    state[name] = _rows_of(value, known, wanted)
+            known, wanted = names.get(named_rows(name) or "", ((), ()))
+            if tuple(wanted) != known:
+                state[name] = _rows_of(value, known, wanted)
         return state
 
     def joined_network(self) -> DrugGeneNetwork:

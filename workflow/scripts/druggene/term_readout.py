@@ -9,13 +9,14 @@ both for a drug of the training pairs:
 
     z = s' P v + (s' p) (1 + r) + b        AUC = a sigmoid(z + c)
 
-So ``P v + p (1 + r)`` is the weight of every term for that drug, and the weights add up to its prediction.
+So ``P v + p (1 + r)`` is the weight of every term for that drug, and the weights add up to its prediction. With
+``residual_effects``, a mean and effects of drug and cell line are added to the AUC, learned after all else.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Literal, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +55,8 @@ class ReadoutOptions:
         Parts of the genes' channels, the terms and the drug's hidden neurons that a training step leaves out.
     drug_effect_dropout, cell_line_effect_dropout
         Parts of the drugs and cell lines that a training step treats as unseen.
+    residual_effects
+        Whether the trained network is completed by effects of the drugs and cell lines of the training pairs.
     """
 
     latent: int
@@ -64,6 +67,7 @@ class ReadoutOptions:
     drug_dropout: float
     drug_effect_dropout: float
     cell_line_effect_dropout: float
+    residual_effects: bool = False
 
     @classmethod
     def from_config(cls, omics: Sequence[str], fusion: str, network: Mapping[str, Any]) -> Self:
@@ -191,6 +195,9 @@ class TermReadoutNetwork(nn.Module):
 
     input_mean: Tensor
     input_deviation: Tensor
+    residual_mean: Tensor
+    seen_cell_line_residual: Tensor
+    seen_drug_residual: Tensor
 
     def __init__(
         self,
@@ -211,6 +218,11 @@ class TermReadoutNetwork(nn.Module):
         self.members = nn.ModuleList(
             Member(hierarchy, sizes, drug_features, term_neurons, hidden, options) for _ in range(options.members)
         )
+        if options.residual_effects:
+            cell_lines, drugs = sizes
+            self.register_buffer("residual_mean", torch.zeros(()))
+            self.register_buffer("seen_cell_line_residual", torch.zeros(cell_lines))
+            self.register_buffer("seen_drug_residual", torch.zeros(drugs))
 
     def _members(self) -> list[Member]:
         """Return the members by their type; an ``nn.ModuleList`` knows modules alone."""
@@ -230,9 +242,20 @@ class TermReadoutNetwork(nn.Module):
         features = self._features(drugs)
         predicted, terms = zip(*(member(genotype, features, pairs) for member in self.members), strict=True)
         no_layers = drugs.new_zeros(0, len(drugs))
+        auc = torch.stack(predicted)
+        if self.options.residual_effects:
+            of_lines = self.seen_cell_line_residual[genotype.positions]
+            auc = auc + self.residual_mean + of_lines[pairs.cell_line] + self.seen_drug_residual[pairs.drug]
         if self.training:
-            return Output(torch.stack(predicted), torch.cat(terms), no_layers)
-        return Output(torch.stack(predicted).mean(0), torch.stack(terms).mean(0), no_layers)
+            return Output(auc, torch.cat(terms), no_layers)
+        return Output(auc.mean(0), torch.stack(terms).mean(0), no_layers)
+
+    @torch.no_grad()
+    def complete(self, mean: float, cell_lines: Tensor, drugs: Tensor) -> None:
+        """Set what is added to the AUC: a mean, and effects of the C cell lines and D drugs."""
+        self.residual_mean.fill_(mean)
+        self.seen_cell_line_residual.copy_(cell_lines)
+        self.seen_drug_residual.copy_(drugs)
 
     def _features(self, drugs: Tensor) -> Tensor:
         """Return D x F drugs with the fingerprint scaled to length 1: a large molecule has more bits."""
@@ -244,7 +267,7 @@ class TermReadoutNetwork(nn.Module):
         """Return what every term adds to z of the N ``pairs``, T x N, the mean over the members; in evaluation mode.
 
         Above 0 a term speaks for a high AUC, a resistant cell line. What is left of z is the drug's own effect and the
-        correction of a seen cell line.
+        correction of a seen cell line; residual effects are no part of z.
         """
         states, weights = self.contribution_parts(genotype, drugs, pairs)
         return torch.stack(
@@ -300,6 +323,14 @@ def decay_group(parameter: str) -> str | None:
     if parts[0] != "members":
         return None
     return next((group for group, names in _DECAY_GROUPS.items() if parts[2] in names), None)
+
+
+def named_rows(tensor: str) -> Literal["cell_line", "drug"] | None:
+    """Return what the rows of a tensor of a network's state stand for, by its name; None if for neither."""
+    last = tensor.rpartition(".")[2]
+    if last.startswith("seen_cell_line_"):
+        return "cell_line"
+    return "drug" if last.startswith("seen_drug_") else None
 
 
 def _dropout_mask(shape: tuple[int, ...], part: float, device: torch.device) -> Tensor:

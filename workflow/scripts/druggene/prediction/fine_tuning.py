@@ -33,6 +33,7 @@ from druggene.screen import number_pairs
 from druggene.seeds import seed_of
 from druggene.sources.drug_targets import read_drug_targets
 from druggene.splits import assign_folds, with_roles
+from druggene.term_readout import named_rows
 from druggene.training import Trainer, TrainingOptions, predict
 
 logger = logging.getLogger(__name__)
@@ -262,10 +263,7 @@ def _merged(start: Checkpoint, state: dict[str, Tensor], data: FoldData, provena
     old_lines = [name for name in start.cell_lines if name not in set(data.cell_lines)]
     old_drugs = [name for name in start.drugs if name not in set(data.drug_names)]
     old = start.state_for(old_lines, old_drugs)
-    merged = {
-        name: torch.cat([old[name], value]) if ".seen_drug_" in name or ".seen_cell_line_" in name else value
-        for name, value in state.items()
-    }
+    merged = {name: torch.cat([old[name], value]) if named_rows(name) else value for name, value in state.items()}
     lines, drugs = (*old_lines, *data.cell_lines), (*old_drugs, *data.drug_names)
     return replace(start, state=merged, provenance=provenance, cell_lines=lines, drugs=drugs)
 

@@ -27,7 +27,7 @@ from druggene.prediction.encoding import (
 from druggene.prediction.inputs import NewCellLines
 from druggene.prediction.terms import Contributions, KnockOuts, TermEffects, TermNames, average_states
 from druggene.sources.gene_identity import GeneTable
-from druggene.term_readout import Network, TermReadoutNetwork
+from druggene.term_readout import Network, TermReadoutNetwork, named_rows
 
 logger = logging.getLogger(__name__)
 
@@ -362,9 +362,9 @@ class Predictor:
 
 def _forget_cell_lines(network: TermReadoutNetwork, rows: list[int]) -> None:
     """Set the corrections of cell lines to zero, which have the name of a training cell line and are another."""
-    for name, parameter in network.named_parameters():
-        if rows and ".seen_cell_line_" in name:
-            parameter[rows] = 0
+    for name, value in network.state_dict().items():
+        if rows and named_rows(name) == CELL_LINE:
+            value[rows] = 0
 
 
 def _closest(near: Sequence[tuple[Nearness, Nearness]], which: int, largest: bool) -> Nearness:

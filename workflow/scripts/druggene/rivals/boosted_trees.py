@@ -10,9 +10,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold
 
 from druggene.constants import AUC, CELL_LINE, DRUG
+from druggene.effects import Effects
 from druggene.rivals.components import components
 from druggene.rivals.data import Features, Rows
-from druggene.rivals.effects import Effects
 
 _ENCODING_FOLDS: Final = 5
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from druggene.constants import AUC, CELL_LINE, DRUG, FOLD, MODEL, PAIR, PREDICTED, PROTOCOL, ROLE, TEST, TISSUE
+from druggene.effects import Effects
 from druggene.responses import SOURCE
-from druggene.rivals.effects import Effects
 from druggene.splits import with_roles
 from druggene.tables import require_columns
 

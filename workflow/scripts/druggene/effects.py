@@ -25,7 +25,7 @@ class Effects:
     Attributes
     ----------
     mean
-        Of the training rows.
+        Of the training rows, or of what a prediction leaves of them.
     drug, cell_line
         Effects by name.
     """
@@ -35,11 +35,21 @@ class Effects:
     cell_line: pd.Series
 
     @classmethod
-    def fit(cls, train: pd.DataFrame) -> Self:
-        """Learn from the columns drug, cell_line and auc."""
+    def fit(cls, train: pd.DataFrame, beyond: np.ndarray | None = None) -> Self:
+        """Learn from the columns drug, cell_line and auc.
+
+        Parameters
+        ----------
+        train
+            N rows.
+        beyond
+            N predictions of their AUC that the effects shall complete; they are then learned from what these leave. The
+            shrinkage is that of the AUC's own effects, as a model that was fitted to the same rows leaves too little to
+            tell it by: an effect moves from what the model says towards the mean of its rows the more, the more there
+            are.
+        """
         auc = train[AUC].astype(np.float64)
-        mean = float(auc.mean())
-        centred = auc - mean
+        centred = auc - auc.mean()
         drug_variance, _ = _variance_components(centred, train[DRUG])
         without_drug = centred - centred.groupby(train[DRUG]).transform("mean")
         line_variance, noise = _variance_components(without_drug, train[CELL_LINE])
@@ -48,8 +58,10 @@ class Effects:
         indicators = names.fit_transform(train[[DRUG, CELL_LINE]])
         # A column of height s under the penalty 1 has the prior variance s²: both effects share one penalty, the noise.
         heights = np.sqrt(np.repeat([drug_variance, line_variance], [len(found) for found in names.categories_]))
+        left = auc if beyond is None else auc - beyond
+        mean = float(left.mean())
         ridge = Ridge(alpha=noise, fit_intercept=False, solver="lsqr", tol=_TOLERANCE)
-        ridge.fit(indicators.multiply(heights).tocsr(), centred)
+        ridge.fit(indicators.multiply(heights).tocsr(), left - mean)
         drugs, lines = names.categories_
         effects = heights * ridge.coef_
         return cls(mean, pd.Series(effects[: len(drugs)], drugs), pd.Series(effects[len(drugs) :], lines))
