@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from druggene.checkpoint import ModelOptions
 from druggene.fold import train_fold
 from druggene.rivals.fold import fit_fold
 from druggene.rivals.naive import NAIVE, predict_naive
 from druggene.rivals.registry import RIVALS
 from druggene.splits import PUBLISHED, assign_folds, with_roles
 from druggene.tables import read_metadata, read_table, write_table
+from druggene.term_readout import ReadoutOptions
 from tests.reference.artifacts import write_fold
 from tests.reference.rivals import OPTIONS
 from tests.unit.test_fold import MODEL_OPTIONS, TRAINING, outputs_in
@@ -31,9 +34,17 @@ def rival(name: str) -> Callable[[Paths, Path, str], pd.DataFrame]:
     return predict
 
 
-def network(paths: Paths, folder: Path, protocol: str) -> pd.DataFrame:
+READ_OUT = replace(
+    MODEL_OPTIONS,
+    fusion="channels",
+    drug_layers=[8],
+    readout=ReadoutOptions(2, 2, (1.0,), *[0.1] * 5, residual_effects=True),
+)
+
+
+def network(paths: Paths, folder: Path, protocol: str, model: ModelOptions = MODEL_OPTIONS) -> pd.DataFrame:
     outputs = outputs_in(folder)
-    train_fold(paths, outputs, protocol, 0, MODEL_OPTIONS, replace(TRAINING, epochs=2))
+    train_fold(paths, outputs, protocol, 0, model, replace(TRAINING, epochs=2))
     return read_table(outputs["predictions"])
 
 
@@ -43,7 +54,9 @@ def naive(paths: Paths, folder: Path, protocol: str) -> pd.DataFrame:
     return predictions[predictions["fold"] == 0]
 
 
-MODELS = {"network": network, "naive": naive} | {name: rival(name) for name in RIVALS}
+MODELS = {"network": network, "read-out": partial(network, model=READ_OUT), "naive": naive} | {
+    name: rival(name) for name in RIVALS
+}
 
 
 def with_labels(paths: Paths, folder: Path, role: str) -> Paths:
@@ -53,7 +66,7 @@ def with_labels(paths: Paths, folder: Path, role: str) -> Paths:
     keys = ["pair", "source"]
     of_role = pd.MultiIndex.from_frame(rows.loc[rows["role"] == role, keys])
     chosen = pd.MultiIndex.from_frame(responses[keys]).isin(of_role)
-    labels = np.random.default_rng(5).permutation(responses.loc[chosen, "auc"]) + 0.3
+    labels = np.random.default_rng(5).permutation(responses.loc[chosen, "auc"]) - 0.3
     responses.loc[chosen, "auc"] = labels
     changed = str(folder / f"responses_{role}.parquet")
     marks = {key: read_metadata(paths["responses"])[key] for key in ("units", "source", "simulated")}

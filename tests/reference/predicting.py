@@ -31,7 +31,7 @@ PLUS = replace(
     fusion="channels",
     drug_layers=[8],
     targets=True,
-    readout=ReadoutOptions(3, 2, (0.3, 1.0), **_DROPOUTS),
+    readout=ReadoutOptions(3, 2, (0.3, 1.0), **_DROPOUTS, residual_effects=True),
 )
 FOLDS = (0, 1)
 

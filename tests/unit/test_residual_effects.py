@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 import torch
 
-from druggene.checkpoint import Checkpoint
+from druggene.checkpoint import Checkpoint, read_archive, write_archive
 from druggene.constants import AUC, CELL_LINE, DRUG, TEST, TRAIN
 from druggene.dataset import FoldData
 from druggene.effects import Effects
-from druggene.fold import fit
+from druggene.fold import fit, start_network
 from druggene.prediction.predictor import _forget_cell_lines
-from druggene.term_readout import TermReadoutNetwork
-from druggene.training import predict
+from druggene.term_readout import Network, TermReadoutNetwork
+from druggene.training import Trainer, predict
 from tests.unit.test_term_readout import MODEL, READOUT, TRAINING, fold_with_channels
 
 COMPLETED = replace(MODEL, readout=replace(READOUT, residual_effects=True))
@@ -127,5 +127,48 @@ def test_a_checkpoint_without_them_is_read_as_it_was_written(tmp_path: Path) -> 
     checkpoint, _, test = fitted(data, residual_effects=False)
     assert not any("residual" in name for name in checkpoint.state)
     checkpoint.save(tmp_path / "fold_0.pt")
-    again = Checkpoint.load(tmp_path / "fold_0.pt").network()
+    content = read_archive(tmp_path / "fold_0.pt")
+    del content["options"]["readout"]["residual_effects"]
+    write_archive(content, tmp_path / "old.pt")
+    again = Checkpoint.load(tmp_path / "old.pt").network()
     np.testing.assert_array_equal(predict(again, again.gather(data.genotype), data, TEST).double().numpy(), test)
+
+
+def test_a_resumed_training_ends_with_the_same(tmp_path: Path) -> None:
+    """Progress is kept of the network without them, so that they are not learned twice."""
+    data = fold_with_unseen()
+
+    def trainer() -> Trainer:
+        return Trainer(start_network(COMPLETED, SHORT, data, 3), data, SHORT, 3)
+
+    whole = trainer().run(tmp_path / "resume.pt", "same").state
+    for name, value in trainer().run(tmp_path / "resume.pt", "same").state.items():
+        assert torch.equal(value, whole[name]), name
+    assert whole["seen_drug_residual"].any()
+
+
+def test_a_second_training_adds_to_those_of_the_first() -> None:
+    data = fold_with_unseen()
+    network = start_network(COMPLETED, SHORT, data, 3)
+    first = Trainer(network, data, SHORT, 3).run().state
+    trainer = Trainer(network, data, replace(SHORT, learning_rate=1e-12, hierarchy_rate=1.0), 3)
+    second = trainer.run().state
+    rows = frame(data)
+    left = Effects.fit(rows, beyond=before_completion(network, first, trainer))
+    expected = first["seen_drug_residual"] + torch.tensor(left.of_drugs(np.arange(12)), dtype=torch.float32)
+    torch.testing.assert_close(second["seen_drug_residual"], expected, atol=1e-6, rtol=0)
+    assert (second["seen_drug_residual"] - first["seen_drug_residual"]).abs().max() > 1e-6
+
+
+def before_completion(network: Network, first: dict[str, torch.Tensor], trainer: Trainer) -> np.ndarray:
+    """Predict the training pairs with the first training's residual effects and what a network has besides."""
+    kept = network.state_dict()
+    network.load_state_dict({name: first[name] if "residual" in name else value for name, value in kept.items()})
+    return predict(network, trainer.genotype, trainer.data, TRAIN).double().numpy()
+
+
+def test_training_that_diverged_has_none() -> None:
+    data = fold_with_unseen()
+    checkpoint, *_ = fit(data, COMPLETED, replace(SHORT, learning_rate=float("inf")), "random_pairs", 0)
+    assert checkpoint.provenance["diverged"]
+    assert not any(value.any() for name, value in checkpoint.state.items() if "residual" in name)

@@ -171,6 +171,9 @@ def test_a_read_out_of_all_terms_is_searched_like_any_network(tmp_path: Path) ->
     slow = run_trials(inner, "random_pairs", OUTER, model, replace(options, learning_rate=1e-9))
     choice = choose_options(pd.concat([trials[0], slow]))
     assert (choice["learning_rate"].item(), choice["lambda"].item()) == (SHORT.learning_rate, 0.01)
+    # Judged is what would be used, residual effects included.
+    completed = replace(model, readout=replace(readout, residual_effects=True))
+    assert (run_trials(inner, "random_pairs", OUTER, completed, options)["mse"] < trials[0]["mse"]).all()
 
 
 def test_a_large_learning_rate_is_not_chosen(tmp_path: Path) -> None:

@@ -35,6 +35,17 @@ def new_screen(trained: Trained) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]
     return omics, table.assign(**{AUC: effect + rng.normal(0, 0.01, len(table))})
 
 
+def check_residuals_by_name(start: Checkpoint, tuned: Checkpoint) -> None:
+    """Drugs of the new pairs have residual effects of them, and those that they lack have what they had."""
+    residuals = "seen_drug_residual"
+    before = dict(zip(start.drugs, start.state[residuals].tolist(), strict=True))
+    after = dict(zip(tuned.drugs, tuned.state[residuals].tolist(), strict=True))
+    others = set(before) - set(DRUGS[DRUG])
+    assert others
+    assert {drug: after[drug] for drug in others} == {drug: before[drug] for drug in others}
+    assert all(after[drug] not in (0, before.get(drug)) for drug in DRUGS[DRUG])
+
+
 @pytest.mark.parametrize("model", ["joined", "plus"])
 def test_tuning_learns_new_pairs_and_says_of_what(trained: Trained, tmp_path: Path, model: str) -> None:
     omics, responses = new_screen(trained)
@@ -59,6 +70,8 @@ def test_tuning_learns_new_pairs_and_says_of_what(trained: Trained, tmp_path: Pa
     both = responses.merge(found, on=[CELL_LINE, DRUG])
     assert ((both[PREDICTED] - both[AUC]) ** 2).mean() < 0.5 * mse["before tuning"]
     assert found.loc[found[DRUG] == "new drug", "new"].eq("neither").all()
+    if model == "plus":
+        check_residuals_by_name(start, loaded)
     # What is not of the new pairs keeps its place.
     untouched = druggene.predict(tuned, trained.omics, trained.drugs)
     assert np.isfinite(untouched[PREDICTED]).all()

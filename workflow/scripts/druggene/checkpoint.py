@@ -156,9 +156,9 @@ class Checkpoint:
         names = {CELL_LINE: (self.cell_lines, cell_lines), DRUG: (self.drugs, drugs)}
         state = dict(self.state)
         for name, value in self.state.items():
-            known, wanted = names.get(named_rows(name) or "", ((), ()))
-            if tuple(wanted) != known:
-                state[name] = _rows_of(value, known, wanted)
+            if (rows := named_rows(name)) is not None:
+                known, wanted = names[rows]
+                state[name] = value if tuple(wanted) == known else _rows_of(value, known, wanted)
         return state
 
     def joined_network(self) -> DrugGeneNetwork:

@@ -43,10 +43,9 @@ class Effects:
         train
             N rows.
         beyond
-            N predictions of their AUC that the effects shall complete; they are then learned from what these leave. The
-            shrinkage is that of the AUC's own effects, as a model that was fitted to the same rows leaves too little to
-            tell it by: an effect moves from what the model says towards the mean of its rows the more, the more there
-            are.
+            N predictions of their AUC, of which the effects are to tell what is left. They are shrunken as those of the
+            AUC itself, because what a model leaves of the rows that it was fitted to is too little to tell the
+            variances from: the more rows a drug or cell line has, the more of its mean residual is kept.
         """
         auc = train[AUC].astype(np.float64)
         centred = auc - auc.mean()

@@ -30,7 +30,6 @@ from druggene.constants import (
 from druggene.dataset import FoldData
 from druggene.devices import CPU
 from druggene.drugs import packed_fingerprints, parent_fingerprints, read_drug_features
-from druggene.effects import Effects
 from druggene.metrics import pearson
 from druggene.reference import Reference
 from druggene.seeds import seed_of
@@ -133,9 +132,6 @@ def fit(
     except Diverged as error:
         trained, diverged = error.last_good, str(error)
         logger.error("%s; the checkpoint is of epoch %d, there are no predictions", error, trained.best_epoch)
-    state = trained.state
-    if diverged is None and isinstance(network, TermReadoutNetwork) and network.options.residual_effects:
-        state = _completed(network, trainer)
     provenance = {
         PROTOCOL: protocol,
         FOLD: fold,
@@ -150,7 +146,7 @@ def fit(
         hierarchy=data.hierarchy,
         encoder=data.encoder,
         drug_scaler=data.drug_scaler,
-        state=state,
+        state=trained.state,
         provenance=provenance,
         target_encoder=data.target_encoder,
         cell_lines=data.cell_lines,
@@ -187,18 +183,6 @@ def start_network(model: ModelOptions, options: TrainingOptions, data: FoldData,
     if options.start_at_mean:
         network.start_at(float(data.roles[TRAIN].auc.mean()))
     return network
-
-
-def _completed(network: TermReadoutNetwork, trainer: Trainer) -> dict[str, torch.Tensor]:
-    """Add the residual effects of a trained network's training pairs to it; return its state."""
-    train = trainer.data.roles[TRAIN]
-    predicted = predict(network, trainer.genotype, trainer.data, TRAIN).cpu().double().numpy()
-    columns = {CELL_LINE: train.cell_line, DRUG: train.drug, AUC: train.auc}
-    rows = pd.DataFrame({name: values.cpu().numpy() for name, values in columns.items()})
-    effects = Effects.fit(rows, beyond=predicted)
-    lines, drugs = (np.arange(size) for size in trainer.data.sizes)
-    network.complete(effects.mean, torch.tensor(effects.of_cell_lines(lines)), torch.tensor(effects.of_drugs(drugs)))
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
 
 
 def _identity(data: FoldData, model: ModelOptions, options: TrainingOptions, seed: int, code: str) -> str:

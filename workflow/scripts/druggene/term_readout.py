@@ -9,7 +9,7 @@ both for a drug of the training pairs:
 
     z = s' P v + (s' p) (1 + r) + b        AUC = a sigmoid(z + c)
 
-So ``P v + p (1 + r)`` is the weight of every term for that drug, and the weights add up to its prediction. With
+So ``P v + p (1 + r)`` is the weight of every term for that drug, and what the terms say, weighed, adds up to z. With
 ``residual_effects``, a mean and effects of drug and cell line are added to the AUC, learned after all else.
 """
 
@@ -56,7 +56,8 @@ class ReadoutOptions:
     drug_effect_dropout, cell_line_effect_dropout
         Parts of the drugs and cell lines that a training step treats as unseen.
     residual_effects
-        Whether the trained network is completed by effects of the drugs and cell lines of the training pairs.
+        Whether the trained network is completed by effects of the drugs and cell lines of the training pairs. False by
+        default, as in checkpoints that were written before there were any.
     """
 
     latent: int
@@ -252,10 +253,10 @@ class TermReadoutNetwork(nn.Module):
 
     @torch.no_grad()
     def complete(self, mean: float, cell_lines: Tensor, drugs: Tensor) -> None:
-        """Set what is added to the AUC: a mean, and effects of the C cell lines and D drugs."""
-        self.residual_mean.fill_(mean)
-        self.seen_cell_line_residual.copy_(cell_lines)
-        self.seen_drug_residual.copy_(drugs)
+        """Raise what is added to the AUC by a mean and by effects of the C cell lines and D drugs."""
+        self.residual_mean += mean
+        self.seen_cell_line_residual += cell_lines.to(self.residual_mean)
+        self.seen_drug_residual += drugs.to(self.residual_mean)
 
     def _features(self, drugs: Tensor) -> Tensor:
         """Return D x F drugs with the fingerprint scaled to length 1: a large molecule has more bits."""
@@ -326,7 +327,7 @@ def decay_group(parameter: str) -> str | None:
 
 
 def named_rows(tensor: str) -> Literal["cell_line", "drug"] | None:
-    """Return what the rows of a tensor of a network's state stand for, by its name; None if for neither."""
+    """Return whether the rows of a tensor of a network's state stand for cell lines or drugs, by its name."""
     last = tensor.rpartition(".")[2]
     if last.startswith("seen_cell_line_"):
         return "cell_line"

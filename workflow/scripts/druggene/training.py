@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -21,14 +22,15 @@ from torch.optim.lr_scheduler import (
 )
 
 from druggene.batches import Batch, deal_batches, steps
-from druggene.constants import TEST, TRAIN, VALIDATION
+from druggene.constants import AUC, CELL_LINE, DRUG, TEST, TRAIN, VALIDATION
 from druggene.dataset import FoldData, Responses
 from druggene.devices import CPU
+from druggene.effects import Effects
 from druggene.hierarchy_function import Genotype
 from druggene.network import Init, Pairs
 from druggene.objective import Losses, losses
 from druggene.progress import Progress, load_progress, save_progress
-from druggene.term_readout import Network, decay_group
+from druggene.term_readout import Network, TermReadoutNetwork, decay_group
 
 logger = logging.getLogger(__name__)
 
@@ -184,7 +186,22 @@ class Trainer:
             error.last_good = _outcome(progress)
             raise
         self.network.load_state_dict(progress.best_state)
+        if isinstance(self.network, TermReadoutNetwork) and self.network.options.residual_effects:
+            self._complete(self.network)
+            progress.best_state = _copy_state(self.network)
         return _outcome(progress)
+
+    def _complete(self, network: TermReadoutNetwork) -> None:
+        """Give what the trained network leaves of the training pairs to effects of their drugs and cell lines."""
+        train = self.data.roles[TRAIN]
+        predicted = predict(network, self.genotype, self.data, TRAIN).cpu().double().numpy()
+        columns = {CELL_LINE: train.cell_line, DRUG: train.drug, AUC: train.auc}
+        rows = pd.DataFrame({name: values.cpu().numpy() for name, values in columns.items()})
+        effects = Effects.fit(rows, beyond=predicted)
+        lines, drugs = (np.arange(size) for size in self.data.sizes)
+        network.complete(
+            effects.mean, torch.tensor(effects.of_cell_lines(lines)), torch.tensor(effects.of_drugs(drugs))
+        )
 
     def _run_phase(self, number: int, progress: Progress, resume: str | os.PathLike[str] | None, identity: str) -> None:
         phase = self.phases[number]

@@ -361,7 +361,7 @@ class Predictor:
 
 
 def _forget_cell_lines(network: TermReadoutNetwork, rows: list[int]) -> None:
-    """Set the corrections of cell lines to zero, which have the name of a training cell line and are another."""
+    """Forget the responses of cell lines that have the name of a training cell line and are another."""
     for name, value in network.state_dict().items():
         if rows and named_rows(name) == CELL_LINE:
             value[rows] = 0
