@@ -175,7 +175,7 @@ class Predictor:
     def effect_unit(self) -> str:
         """What the effects of terms are measured in."""
         joined = self._members[0].checkpoint.options.readout is None
-        return "AUC, less without the term" if joined else "logit of the AUC over its ceiling"
+        return "AUC, less without the term" if joined else "logit of the AUC over its ceiling, before residual effects"
 
     @property
     def checkpoints(self) -> int:

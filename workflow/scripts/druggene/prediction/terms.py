@@ -5,7 +5,7 @@ term's state is that of the average training pair, which batch normalisation kee
 All terms are ranked by the first-order effect, the change of the root times the gradient there, and the effects of the
 highest are then computed in full. The root itself, whose knock-out takes the whole cell line away, is left out.
 
-Of a network that reads out all terms, a term's effect is what it adds to the logit of the prediction, exactly.
+Of a network that reads out all terms, a term's effect is what it adds to the logit z of the prediction, exactly.
 
 Letters: L cell lines, D drugs, T terms, H neurons per term, N pairs, B members, K checkpoints.
 """
