@@ -13,7 +13,7 @@ from druggene.checkpoint import ModelOptions
 from druggene.fold import train_fold
 from druggene.rivals.fold import fit_fold
 from druggene.rivals.naive import NAIVE, predict_naive
-from druggene.rivals.registry import RIVALS
+from druggene.rivals.registry import rival_names
 from druggene.splits import PUBLISHED, assign_folds, with_roles
 from druggene.tables import read_metadata, read_table, write_table
 from druggene.term_readout import ReadoutOptions
@@ -55,7 +55,7 @@ def naive(paths: Paths, folder: Path, protocol: str) -> pd.DataFrame:
 
 
 MODELS = {"network": network, "read-out": partial(network, model=READ_OUT), "naive": naive} | {
-    name: rival(name) for name in RIVALS
+    name: rival(name) for name in rival_names()
 }
 
 

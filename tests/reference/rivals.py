@@ -1,9 +1,10 @@
-"""Options that let every rival learn from a handful of rows in milliseconds."""
+"""Options that let every rival learn from a handful of rows in milliseconds; of one not listed, its defaults."""
 
+from collections import defaultdict
 from typing import Any
 
 _COMPONENTS = {"mutation": 2, "expression": 5, "copy_number": 2, "drugs": 3}
-OPTIONS: dict[str, dict[str, Any]] = {
+_SMALL: dict[str, dict[str, Any]] = {
     "elastic_net": {"penalties": 6, "smallest_penalty": 0.01, "l1_ratio": [0.5]},
     "lasso": {"penalties": 6, "smallest_penalty": 0.01},
     "random_forest": {
@@ -22,3 +23,4 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "components": _COMPONENTS,
     },
 }
+OPTIONS = defaultdict[str, dict[str, Any]](dict, _SMALL)

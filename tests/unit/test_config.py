@@ -184,6 +184,8 @@ def test_a_table_of_structures_may_be_named_from_the_home_folder(
             {"models": {"mine": {"label": "Boosted trees", "omics": ["mutation"]}}},
             r"label 'Boosted trees' stands twice",
         ),
+        ({"rivals": {"names": ["laso"]}}, r"rivals\.names\.0: 'laso' is not one of .*; did you mean lasso\?"),
+        ({"rivals": {"lasso": {"x": 1}}}, r"rivals\.lasso\.x: unknown key; known are penalties, smallest_penalty"),
         ({"naive": ["tissue_mean"]}, r"tissue_mean needs tissues"),
         ({"predict": {"models": ["drugene"]}}, r"predict\.models: 'drugene' is not one of .*; did you mean druggene\?"),
         (

@@ -137,6 +137,22 @@ def test_two_modules_that_change_places_count(package: Path) -> None:
     assert digests(package)["use_nested"] != before["use_nested"]
 
 
+def test_modules_that_are_named_count_with_what_they_import(package: Path) -> None:
+    def digest(*named: str) -> str:
+        return code_digest(package.parent / "use_none.py", package, *named)
+
+    before = digest(), digest("toy.parts.inner")
+    assert before[0] != before[1] != digest("toy.late")
+    for module in ("parts/inner.py", "shared.py", "parts/__init__.py"):
+        (package / module).write_text(MODULES[module] + "ADDED = 5\n")
+        after = digest(), digest("toy.parts.inner")
+        assert after[0] == before[0]
+        assert after[1] != before[1]
+        (package / module).write_text(MODULES[module])
+    with pytest.raises(ValueError, match=r"use_none\.py: imports toy\.gone"):
+        digest("toy.gone")
+
+
 def test_a_syntax_error_names_file_and_line(package: Path) -> None:
     (package / "shared.py").write_text("def shared():\n    return (\n")
     with pytest.raises(ValueError, match=r"shared\.py:2: not valid Python"):

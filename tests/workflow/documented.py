@@ -68,11 +68,11 @@ def blocks() -> Iterator[Block]:
 
 
 def named_files() -> dict[str, str]:
-    """Return the YAML files that the pages have the reader write: those whose first line is a comment with a name."""
+    """Return YAML and Python that the pages have the reader write, where its first line is a comment with a name."""
     found = {}
     for block in blocks():
-        name = re.match(r"# (\S+\.yaml)\n", block.text)
-        if block.language == "yaml" and name:
+        name = re.match(r"# (\S+\.(?:yaml|py))\n", block.text)
+        if block.language in ("yaml", "python") and name:
             assert name[1] not in found, f"{block.page}: a second file {name[1]}"
             found[name[1]] = block.text
     return found

@@ -14,6 +14,10 @@ MISTAKES = {
     "unknown key": ("trainning={}", "trainning: unknown key; did you mean training?"),
     "wrong type": ("training={epochs: many}", "training.epochs: 'many' is not of type 'integer'"),
     "missing file": ("ontology={obo: gone.obo}", "ontology.obo: file gone.obo does not exist"),
+    "unknown rival": (
+        "rivals={names: [laso]}",
+        "rivals.names.0: 'laso' is not one of elastic_net, lasso, random_forest",
+    ),
     "impossible combination": ("splits={protocols: [published]}", "splits.protocols: published needs input: release"),
     "wrong name of a model": ("models={My-Model: {label: Mine, omics: [mutation]}}", "'My-Model' does not match"),
 }

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ import yaml
 
 from druggene.constants import OMICS
 from druggene.rivals.data import Features, Rows
+from druggene.rivals.registry import with_added_rivals
 from tests.workflow.documented import Command, blocks, commands, named_files, plan_all, undocumented
-from tests.workflow.running import ROOT, copy_tree
+from tests.workflow.running import ROOT, TINY, copy_tree, snakemake, succeed
 
 ONLY_PARSED = {"--help", "--lint", "--report", "--touch", "--unlock"}
 """Options of Snakemake that plan nothing."""
+NEAREST = "workflow/scripts/druggene/rivals/models/nearest.py"
+"""The rival that docs/howto/add_rival.md has the reader write."""
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 
 
@@ -147,7 +151,9 @@ def test_files_that_commands_name_are_there(told: list[Command]) -> None:
             assert all((ROOT / name).is_file() for name in files), command.text
 
 
-def test_configurations_of_the_pages_are_valid() -> None:
+def test_configurations_of_the_pages_are_valid(tmp_path: Path) -> None:
+    (tmp_path / "nearest.py").write_text(named_files()[NEAREST])
+    schema = with_added_rivals(SCHEMA, tmp_path)
     tried = 0
     for block in blocks():
         if block.language != "yaml":
@@ -156,7 +162,7 @@ def test_configurations_of_the_pages_are_valid() -> None:
         if set(config) <= set(SCHEMA["properties"]):
             whole = yaml.safe_load((ROOT / "config/config.yaml").read_text())
             lay(whole, config)
-            problems = list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(whole))
+            problems = list(jsonschema.Draft202012Validator(schema).iter_errors(whole))
             assert not problems, f"{block.page}: {problems[0].message}"
             tried += 1
     assert tried >= 5
@@ -182,22 +188,45 @@ def test_keys_among_the_decisions_exist() -> None:
             part = part["properties"][step]
 
 
-def test_the_rival_of_the_guide_learns(tmp_path: Path) -> None:
+def test_the_rival_of_the_guide_learns() -> None:
     """The module that docs/howto/add_rival.md has the reader write, on pairs with a planted interplay."""
-    (source,) = (block.text for block in blocks() if block.page.endswith("add_rival.md") and block.language == "python")
     names: dict[str, Any] = {"__name__": "nearest"}
-    exec(compile(source, "nearest.py", "exec"), names)
+    exec(compile(named_files()[NEAREST], NEAREST, "exec"), names)
     rng = np.random.default_rng(0)
     features = Features({"expression": rng.normal(size=(60, 3))}, rng.normal(size=(25, 2)))
     line, drug = rng.integers(0, 60, 2000), rng.integers(0, 25, 2000)
     rows = Rows(line, drug, features.omics["expression"][line, 0] * features.drugs[drug, 0], np.arange(2000))
     part = np.arange(2000) % 5
-    rival = names["Nearest"]([1, 5, 500], {"expression": 3, "drugs": 2})
+    rival = names["Rival"]([1, 5, 500], 3)
     chosen = rival.choose(features, rows[part > 1], rows[part == 1], 1)
     assert chosen["neighbours"] == 5
     predict = rival.fit(features, rows[part > 0], chosen, 1)
     test = rows[part == 0]
     assert np.corrcoef(predict(test.cell_line, test.drug), test.auc)[0, 1] > 0.8
+
+
+def test_a_rival_is_one_module_and_one_entry_of_the_configuration(pristine: Path, tmp_path: Path) -> None:
+    """The module of docs/howto/add_rival.md, in a copy of the repository, is planned, tested, and checked."""
+    folder = copy_tree(pristine, tmp_path / "druggene")
+    for name in (NEAREST, "nearest.yaml"):
+        (folder / name).write_text(named_files()[name])
+    configs = ("--configfile", TINY, "nearest.yaml", "--config", "rivals={names: [boosted_trees, nearest]}")
+    run = succeed(folder, "--dry-run", "--cores", "2", *configs)
+    assert run.jobs["train_rival"] == 2 * 2
+    made = {name for rule, name in run.files("output") if rule == "train_rival"}
+    assert "results/tiny/predictions/random_pairs/nearest/fold_1.parquet" in made
+    # The tests of every rival try it: on one fold, for leaks, and for its imports.
+    files = ("unit/rivals/test_rival_fold.py", "property/test_leaks.py", "unit/test_architecture.py")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", *(f"tests/{file}" for file in files)]
+    tried = subprocess.run([*command, "-k", "nearest"], cwd=folder, capture_output=True, text=True)
+    assert tried.returncode == 0, tried.stdout
+    assert int(re.findall(r"^(\d+) passed", tried.stdout, re.MULTILINE)[0]) > 6
+    (folder / "bad.yaml").write_text("rivals: { names: [nearest], nearest: { neighbors: [5] } }")
+    refused = snakemake(folder, "--cores", "2", "--configfile", TINY, "bad.yaml")
+    assert refused.returncode != 0
+    assert "rivals.nearest.neighbors: unknown key; did you mean neighbours?" in refused.text
+    assert "Traceback" not in refused.text
+    assert "Job stats" not in refused.text
 
 
 def test_artifacts_of_a_run_are_listed(finished: Path) -> None:

@@ -55,7 +55,9 @@ def test_a_statement_in_a_script_reruns_its_rule_by_content(own: Path) -> None:
         ("plotting/metrics.py", {"plot_metrics": 1, "all": 1}),
         ("plotting/performance.py", {"plot_figure4": 1, "all": 1}),
         ("rivals/naive.py", {"predict_naive": 1} | AFTER_PREDICTION),
-        ("rivals/random_forest.py", {"train_rival": 2} | AFTER_PREDICTION),
+        ("rivals/components.py", {"train_rival": 2} | AFTER_PREDICTION),
+        ("rivals/models/boosted_trees.py", {"train_rival": 2} | AFTER_PREDICTION),
+        ("rivals/models/random_forest.py", {}),  # a rival that this run does without
         ("training.py", AFTER_TRAINING),
     ],
 )

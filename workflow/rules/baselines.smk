@@ -1,5 +1,11 @@
 """Naive predictors and rivals, on the same folds as the networks."""
 
+# Of each rival's own module, so that a change of one leaves the others alone.
+RIVAL_CODE = {
+    name: code_digest("train_rival", f"druggene.rivals.models.{name}")
+    for name in RIVALS
+}
+
 
 rule predict_naive:
     """Predict the test pairs of all folds from means and effects alone."""
@@ -51,6 +57,6 @@ rule train_rival:
         options=lambda wildcards: config["rivals"][wildcards.rival],
         drug_features=config["drugs"]["features"],
         seed=config["seed"],
-        code=code_digest("train_rival"),
+        code=lambda wildcards: RIVAL_CODE[wildcards.rival],
     script:
         "../scripts/train_rival.py"

@@ -24,6 +24,7 @@ from druggene.digest import files_digest
 from druggene.labels import model_kinds, model_labels
 from druggene.prediction.files import checkpoint_files
 from druggene.protocols import all_protocols, transfer_screens
+from druggene.rivals.registry import with_added_rivals
 from druggene.sources.drugcell_folder import folder_parts, require_parts
 from druggene.sources.own import own_omics
 from druggene.sources.release import published_name
@@ -48,7 +49,11 @@ GIVEN = copy.deepcopy(dict(config))
 try:
     complete_config(
         config,
-        yaml.safe_load((SCRIPTS.parent / "schemas" / "config.schema.yaml").read_text()),
+        with_added_rivals(
+            yaml.safe_load(
+                (SCRIPTS.parent / "schemas" / "config.schema.yaml").read_text()
+            )
+        ),
         Path.cwd(),
         REPOSITORY,
     )
@@ -107,9 +112,9 @@ def checked(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
-def code_digest(adapter):
+def code_digest(adapter, *named):
     """Return the digest of the package's modules that an adapter uses, so that a change reruns its rule."""
-    return digest_of(SCRIPTS / f"{adapter}.py", SCRIPTS / "druggene")
+    return digest_of(SCRIPTS / f"{adapter}.py", SCRIPTS / "druggene", *named)
 
 
 def folds_of(protocol):

@@ -6,7 +6,9 @@ from sklearn.linear_model import ElasticNet as OnRows
 from sklearn.preprocessing import StandardScaler
 
 from druggene.rivals.data import Features, Rows
-from druggene.rivals.linear import ElasticNet, Lasso, _Problem
+from druggene.rivals.linear import Problem
+from druggene.rivals.models.elastic_net import Rival as ElasticNet
+from druggene.rivals.models.lasso import Rival as Lasso
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def design(features: Features, cell_line: np.ndarray, drug: np.ndarray) -> np.nd
 
 
 def test_few_rows_stand_for_all(features: Features, rows: Rows) -> None:
-    problem = _Problem.of(features, rows)
+    problem = Problem.of(features, rows)
     scaled = StandardScaler().fit_transform(design(features, rows.cell_line, rows.drug).astype(np.float64))
     assert len(problem.rows) < 10 + 6
     np.testing.assert_allclose(problem.rows.T @ problem.rows / len(problem.rows), scaled.T @ scaled / 90, atol=1e-10)

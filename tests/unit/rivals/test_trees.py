@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from druggene.rivals.boosted_trees import BoostedTrees, _Encoder
 from druggene.rivals.components import components
 from druggene.rivals.data import Features, Rows
-from druggene.rivals.random_forest import RandomForest
+from druggene.rivals.models.boosted_trees import Rival as BoostedTrees
+from druggene.rivals.models.boosted_trees import _Encoder
+from druggene.rivals.models.random_forest import Rival as RandomForest
 from tests.reference.rivals import OPTIONS
 
 NUMBERS = {"expression": 3, "drugs": 2}

@@ -58,6 +58,9 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path, 
     """
     problems = [_describe(error) for error in _errors(config, schema)] + list(_not_finite(config))
     if not problems:
+        # An added rival gets a section only if it is run: the configuration of a run without it holds nowhere else.
+        rivals = config.setdefault("rivals", {})
+        rivals |= {name: rivals.get(name, {}) for name in rivals.get("names", [])}
         _fill_defaults(config, schema)
         _expand_paths(config)
         _find_shipped(config, root, home or root)
@@ -67,6 +70,7 @@ def complete_config(config: dict[str, Any], schema: dict[str, Any], root: Path, 
         keys = schema["properties"]
         taken = {"a naive predictor": keys["naive"], "a rival": keys["rivals"]["properties"]["names"]}
         problems = list(_impossible(config, root, {kind: part["items"]["enum"] for kind, part in taken.items()}))
+        problems += _impossible_rivals(config, keys["rivals"]["properties"])
     if problems:
         raise ValueError("the configuration cannot be used:\n" + "\n".join(f"  {line}" for line in problems))
 
@@ -82,7 +86,9 @@ def _describe(error: jsonschema.ValidationError) -> str:
         known = list(error.schema.get("properties", {}))
         given: Any = error.instance
         unknown = [str(name) for name in given if name not in known]
-        return "; ".join(f"{key + '.' if key else ''}{name}: unknown key{_suggest(name, known)}" for name in unknown)
+        return "; ".join(
+            f"{key + '.' if key else ''}{name}: unknown key{_suggest(name, known) or _list(known)}" for name in unknown
+        )
     if error.validator == "enum" and isinstance(error.validator_value, list):
         options = [str(option) for option in error.validator_value]
         return f"{key}: {error.instance!r} is not one of {', '.join(options)}" + _suggest(str(error.instance), options)
@@ -107,6 +113,10 @@ def _not_finite(value: Any, key: str = "") -> Iterator[str]:
 def _suggest(name: str, options: list[str]) -> str:
     close = difflib.get_close_matches(name, options, n=1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def _list(options: list[str]) -> str:
+    return f"; known are {', '.join(options)}" if options else ""
 
 
 def _fill_defaults(config: dict[str, Any], schema: dict[str, Any]) -> None:
@@ -231,6 +241,16 @@ def _impossible(config: dict[str, Any], root: Path, reserved: dict[str, list[str
             if name not in known:
                 yield f"predict.{key}: {name!r} is not one of {', '.join(known)}{_suggest(name, known)}"
     yield from _impossible_ablations(config["ablations"], config["models"], config["search"]["enabled"])
+
+
+def _impossible_rivals(config: dict[str, Any], sections: dict[str, Any]) -> Iterator[str]:
+    """Yield the options that a rival cannot do without, and rivals that are called as a naive predictor is."""
+    for name in config["rivals"]["names"]:
+        for key in sections[name].get("needed", []):
+            if key not in config["rivals"][name]:
+                yield f"rivals.{name}.{key}: needed, as the rival's class has no default for it; give it a value"
+        if name in config["naive"]:
+            yield f"rivals.names: a naive predictor is called {name}, too; give the rival's module another name"
 
 
 def own_hierarchy_files(ontology: dict[str, Any]) -> list[str]:

@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 
 
-def code_digest(script: Path, package: Path) -> str:
+def code_digest(script: Path, package: Path, *named: str) -> str:
     """Return the sha256 of ``script`` and of every module of ``package`` that it imports, transitively.
 
     Only what Python executes counts: comments, formatting, docstrings, modification times, the place of
     the files and the package's ``__version__`` change nothing. Imports inside functions and under
-    ``if`` count like all others; a module that is named at run time (``importlib``) is not seen. The
-    digest rests on Python's syntax tree, so that another minor version of Python may give another one.
+    ``if`` count like all others; a module that is named at run time (``importlib``) is not seen and has to be
+    ``named``. The digest rests on Python's syntax tree, so that another minor version of Python may give another one.
 
     Parameters
     ----------
@@ -21,6 +21,8 @@ def code_digest(script: Path, package: Path) -> str:
         The adapter of a rule.
     package
         Folder of the package; its name is the name under which the package is imported.
+    named
+        Modules that the script imports besides, such as ``druggene.rivals.models.lasso``.
 
     Returns
     -------
@@ -33,6 +35,7 @@ def code_digest(script: Path, package: Path) -> str:
         If a file is not valid Python, or imports a module that the package does not have.
     """
     content, imported = _read(script, (), package.name)
+    imported |= frozenset(_imports_of(ast.Import([ast.alias(name) for name in named]), (), package.name))
     digests = {"": content}
     waiting = [(script, imported)]
     while waiting:

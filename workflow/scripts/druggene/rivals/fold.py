@@ -1,18 +1,33 @@
 """One rival on one fold, from artifacts to out-of-fold predictions."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
 from druggene.constants import AUC, FOLD, MODEL, PREDICTED, PROTOCOL, TEST, TRAIN, VALIDATION
-from druggene.rivals.data import RivalData
-from druggene.rivals.registry import RIVALS
+from druggene.rivals.data import Features, RivalData, Rows
+from druggene.rivals.registry import load_rival
 from druggene.seeds import seed_of
 from druggene.tables import read_metadata, write_table
 
 logger = logging.getLogger(__name__)
+
+Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Positions of cell lines and drugs to AUCs."""
+
+
+class Rival(Protocol):
+    """A model with its options, before it has seen a response; no row of the test part is handed to it."""
+
+    def choose(self, features: Features, train: Rows, validation: Rows, seed: int) -> dict[str, Any]:
+        """Learn from ``train`` alone; return hyper-parameters and ``validation_mse`` by the validation rows."""
+        ...
+
+    def fit(self, features: Features, rows: Rows, chosen: dict[str, Any], seed: int) -> Predict:
+        """Learn from ``rows``, training and validation rows, with what was chosen."""
+        ...
 
 
 def fit_fold(
@@ -36,7 +51,7 @@ def fit_fold(
     protocol, fold
         Which fold of which protocol.
     name, options
-        A key of ``RIVALS`` and its options.
+        One of the ``rival_names`` and its options.
     drug_features
         ``morgan``, ``descriptors`` or ``both``.
     seed
@@ -48,7 +63,8 @@ def fit_fold(
         "%s on fold %d of %s: %d training, %d validation and %d test rows",
         *(name, fold, protocol, *(len(rows[role]) for role in (TRAIN, VALIDATION, TEST))),
     )
-    rival, own_seed = RIVALS[name](**options), seed_of(seed, protocol, fold, name)
+    rival: Rival = load_rival(name)(**options)
+    own_seed = seed_of(seed, protocol, fold, name)
     chosen = rival.choose(data.features, rows[TRAIN], rows[VALIDATION], own_seed)
     logger.info("chosen on the validation rows: %s", chosen)
     predict = rival.fit(data.features, rows[TRAIN] + rows[VALIDATION], chosen, own_seed)

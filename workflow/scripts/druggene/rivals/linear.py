@@ -1,12 +1,9 @@
-"""Elastic net and lasso on the genotype and the drug features, exact on unique cell lines and drugs.
+"""Penalised linear regression on the genotype and the drug features, exact on unique cell lines and drugs.
 
 Letters: N rows, C cell lines, D drugs, P features of both, R = C + D.
 """
 
-import logging
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.linalg import eigh
@@ -15,81 +12,8 @@ from sklearn.linear_model import enet_path
 
 from druggene.rivals.data import Features, Rows
 
-logger = logging.getLogger(__name__)
-
 _TOLERANCE = 1e-3
 _ITERATIONS = 2000
-_PATIENCE = 3
-"""Penalties without a better validation error after which smaller ones are not tried."""
-
-
-@dataclass(frozen=True)
-class ElasticNet:
-    """Linear regression with L1 and L2 penalties; the paper's EN.
-
-    Attributes
-    ----------
-    penalties
-        Number of penalties tried, evenly spaced in their logarithm.
-    smallest_penalty
-        The last of them, as a part of the first, which is the smallest that leaves no feature in.
-    l1_ratio
-        Shares of the L1 penalty that are tried.
-    """
-
-    penalties: int
-    smallest_penalty: float
-    l1_ratio: Sequence[float]
-
-    def choose(self, features: Features, train: Rows, validation: Rows, seed: int) -> dict[str, Any]:
-        """Return the L1 share and the penalty with the lowest error on the validation rows."""
-        problem = _Problem.of(features, train)
-        trials: list[tuple[float, float, float]] = []
-        for l1_ratio in self.l1_ratio:
-            without_better = 0
-            for penalty, model in self._path(problem, l1_ratio, 0.0):
-                error = float(np.mean((model(validation.cell_line, validation.drug) - validation.auc) ** 2))
-                without_better = without_better + 1 if trials and error >= min(trials)[0] else 0
-                trials.append((error, penalty, l1_ratio))
-                if without_better >= _PATIENCE:
-                    break
-        error, penalty, l1_ratio = min(trials)
-        return {"l1_ratio": l1_ratio, "penalty": penalty, "validation_mse": error}
-
-    def fit(self, features: Features, rows: Rows, chosen: dict[str, Any], seed: int) -> "LinearModel":
-        """Fit with what was chosen, by way of the larger penalties."""
-        problem = _Problem.of(features, rows)
-        *_, (_, model) = self._path(problem, chosen["l1_ratio"], chosen["penalty"])
-        return model
-
-    def _path(self, problem: "_Problem", l1_ratio: float, last: float) -> Iterator[tuple[float, "LinearModel"]]:
-        """Yield penalty and model from the largest penalty down; each starts where the one before ended."""
-        largest = np.abs(problem.correlation).max() / l1_ratio
-        grid = largest * np.geomspace(1.0, self.smallest_penalty, self.penalties)
-        if last:
-            grid = np.append(grid[grid > last], last)
-        weights = np.zeros(len(problem.correlation))
-        for penalty in grid:
-            found = enet_path(
-                problem.rows,
-                problem.target,
-                l1_ratio=l1_ratio,
-                alphas=[penalty],
-                precompute=False,
-                coef_init=weights,
-                tol=_TOLERANCE,
-                max_iter=_ITERATIONS,
-                check_input=False,
-            )
-            weights = np.ascontiguousarray(found[1][:, 0])
-            yield float(penalty), problem.model(weights)
-
-
-@dataclass(frozen=True)
-class Lasso(ElasticNet):
-    """Linear regression with an L1 penalty alone; the paper's lasso."""
-
-    l1_ratio: Sequence[float] = (1.0,)
 
 
 @dataclass(frozen=True)
@@ -106,7 +30,7 @@ class LinearModel:
 
 
 @dataclass(frozen=True)
-class _Problem:
+class Problem:
     """The least-squares problem of N rows in at most R rows that have the same sums of products.
 
     A row of the N x P design is the features of its cell line beside those of its drug: Z B, where Z (N x R) says
@@ -123,7 +47,8 @@ class _Problem:
     intercept: float
 
     @classmethod
-    def of(cls, features: Features, rows: Rows) -> "_Problem":
+    def of(cls, features: Features, rows: Rows) -> "Problem":
+        """Return the problem of these rows."""
         lines, used_lines = np.hstack(list(features.omics.values())).astype(np.float64), np.unique(rows.cell_line)
         drugs, used_drugs = features.drugs.astype(np.float64), np.unique(rows.drug)
         line, drug = np.searchsorted(used_lines, rows.cell_line), np.searchsorted(used_drugs, rows.drug)
@@ -147,7 +72,23 @@ class _Problem:
         correlation = compressed.T @ target / len(compressed)
         return cls(np.asfortranarray(compressed), target, correlation, lines, drugs, intercept)
 
+    def solve(self, penalty: float, l1_ratio: float, start: np.ndarray) -> np.ndarray:
+        """Return the P weights with the lowest penalised error, searched from those of ``start``."""
+        found = enet_path(
+            self.rows,
+            self.target,
+            l1_ratio=l1_ratio,
+            alphas=[penalty],
+            precompute=False,
+            coef_init=start,
+            tol=_TOLERANCE,
+            max_iter=_ITERATIONS,
+            check_input=False,
+        )
+        return np.ascontiguousarray(found[1][:, 0])
+
     def model(self, weights: np.ndarray) -> LinearModel:
+        """Return the model with these P weights."""
         of_line, of_drug = np.split(weights, [self.lines.shape[1]])
         return LinearModel(self.intercept, self.lines @ of_line, self.drugs @ of_drug)
 

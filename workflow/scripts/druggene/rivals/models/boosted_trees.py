@@ -18,7 +18,7 @@ _ENCODING_FOLDS: Final = 5
 
 
 @dataclass(frozen=True)
-class BoostedTrees:
+class Rival:
     """Boosted trees; features are drug and cell-line effects and principal components of omics and drugs.
 
     The effects of a training row are learned from other training rows, group by group as the protocol holds out: under

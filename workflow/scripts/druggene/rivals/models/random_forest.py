@@ -12,7 +12,7 @@ from druggene.rivals.data import Features, Rows
 
 
 @dataclass(frozen=True)
-class RandomForest:
+class Rival:
     """A random forest; the paper's RF.
 
     Thousands of genes and fingerprint bits are too many to search a split among for every pair, so that the forest
