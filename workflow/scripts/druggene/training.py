@@ -160,6 +160,8 @@ class Trainer:
     def run(self, resume: str | os.PathLike[str] | None = None, identity: str = "") -> Trained:
         """Train, and leave the network with the parameters of its best epoch.
 
+        A network with residual effects then learns these from the training pairs; the history has its errors before.
+
         Parameters
         ----------
         resume

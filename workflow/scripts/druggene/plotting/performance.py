@@ -218,8 +218,8 @@ def _draw_paired(axes: Axes, drugs: pd.DataFrame, numbers: pd.DataFrame, limits:
         axes.axline((0, 0), slope=1, color=GREY, linewidth=0.6, linestyle=_DASHES)
         x, y = drugs["pearson_other"], drugs["pearson"]
         axes.plot(x, y, "o", color=BLUE, markersize=2.4, markeredgewidth=0, alpha=0.5)
-        share = f"{row['share_better']:.0%} of {row['n']}"
-        axes.text(0.04, 0.97, share, transform=axes.transAxes, va="top", fontweight="bold")
+        above = f"{round(row['share_better'] * row['n'])} of {row['n']}"
+        axes.text(0.04, 0.97, above, transform=axes.transAxes, va="top", fontweight="bold")
     else:
         _say(axes, _NO_DRUG if row["other"] else row["note"].replace(" to ", "\nto "))
     axes.set_xlabel("\n".join([*textwrap.wrap(f"{name}, Pearson r", 26), *([f"({note})"] if note else [])]))
