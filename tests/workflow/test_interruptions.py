@@ -40,8 +40,14 @@ class Started:
         self.words = folder.with_name("words.txt")
         command = [sys.executable, "-m", "snakemake", *CALL, *arguments]
         with self.words.open("w") as stream:
+            # What a shell starts in the background is deaf to Control-C, and so would be what it starts.
             self.process = subprocess.Popen(
-                command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                cwd=folder,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def wait_until(self, condition: Callable[[str], bool], what: str) -> None:
