@@ -87,7 +87,7 @@ def _describe(error: jsonschema.ValidationError) -> str:
         given: Any = error.instance
         unknown = [str(name) for name in given if name not in known]
         return "; ".join(
-            f"{key + '.' if key else ''}{name}: unknown key{_suggest(name, known) or _list(known)}" for name in unknown
+            f"{key + '.' if key else ''}{name}: unknown key{_suggest(name, known) or _all(known)}" for name in unknown
         )
     if error.validator == "enum" and isinstance(error.validator_value, list):
         options = [str(option) for option in error.validator_value]
@@ -115,7 +115,7 @@ def _suggest(name: str, options: list[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _list(options: list[str]) -> str:
+def _all(options: list[str]) -> str:
     return f"; known are {', '.join(options)}" if options else ""
 
 
